@@ -1,0 +1,29 @@
+"""Solo: the backend of a social app. ``create_app`` wires it together; importing does nothing."""
+
+from flask import Flask
+from flask_cors import CORS
+
+from flask_api.api import register_api
+from flask_api.core.failures import register_failure_handlers
+from flask_api.core.logs import REQUEST_ID_HEADER, register_request_ids
+from flask_api.extensions import bind_extensions
+from flask_api.providers.sms import make_sms_provider
+from flask_api.settings import Settings
+
+__all__ = ["create_app"]
+
+
+def create_app(settings: Settings) -> Flask:
+    """Return a new app; several may live in one process. Nothing is connected to until a request needs it."""
+    app = Flask("flask_api", static_folder=None)
+    app.config["MAX_CONTENT_LENGTH"] = settings.max_body_size
+    app.config["TRUSTED_HOSTS"] = settings.allowed_hosts or None
+    app.config["SECRET_KEY"] = settings.secret_key
+    bind_extensions(app, settings)
+    app.extensions["sms"] = make_sms_provider(settings.sms_provider)
+    register_request_ids(app)
+    register_failure_handlers(app)
+    register_api(app, settings)
+    if settings.cors_origins:
+        CORS(app, origins=settings.cors_origins, expose_headers=[REQUEST_ID_HEADER, "Retry-After"], max_age=600)
+    return app

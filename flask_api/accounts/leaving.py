@@ -1,0 +1,93 @@
+"""Taking one's data along, and leaving: a grace period first, then everything goes."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import bindparam, select
+
+from flask_api.core import personal_data
+from flask_api.core.database import now
+from flask_api.core.transaction import rows, transactional
+from flask_api.extensions import db, settings
+from flask_api.users.models import UserAuth, UserInfo
+from flask_api.users.services import keep_an_admin, lock_user
+
+BATCH = 100
+
+
+@dataclass(frozen=True, slots=True)
+class Deletion:
+    delete_after: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Export:
+    exported_at: datetime
+    data: dict[str, Any]
+
+
+ACCOUNT = select(
+    UserAuth.id,
+    UserAuth.phone,
+    UserAuth.role,
+    UserAuth.status,
+    UserAuth.created_at,
+    UserAuth.last_login_at,
+).where(UserAuth.id == bindparam("user_id"))
+PROFILE = select(UserInfo.__table__).where(UserInfo.user_id == bindparam("user_id"))
+
+personal_data.register("account", export=lambda user_id: dict(rows(ACCOUNT, user_id=user_id)[0]._mapping))
+personal_data.register("profile", export=lambda user_id: dict(rows(PROFILE, user_id=user_id)[0]._mapping))
+
+
+def export_account(user_id: int) -> Export:
+    """Return everything that is kept of a user."""
+    return Export(now(), personal_data.export_all(user_id))
+
+
+@transactional
+def request_deletion(user_id: int) -> Deletion:
+    """Log out everywhere, hide the account, and have it erased after the grace period.
+
+    Raises:
+        LastAdmin: the only admin cannot leave.
+    """
+    user = lock_user(user_id)
+    keep_an_admin(user)
+    user.status = "leaving"
+    user.delete_after = now() + timedelta(days=settings.deletion_grace_days)
+    user.end_all_logins()
+    return Deletion(user.delete_after)
+
+
+def erase_account(user: UserAuth) -> None:
+    """Erase an account and all that is kept of it, in the open transaction."""
+    personal_data.erase_all(user.id)
+    db.session.delete(user)
+    db.session.flush()
+
+
+def erase_expired() -> int:
+    """Erase the accounts whose grace period is over; return how many. Several processes may do so at once."""
+    erased = 0
+    while batch := _expired_ids():
+        for user_id in batch:
+            erased += _erase_if_expired(user_id)
+        if len(batch) < BATCH:
+            break
+    return erased
+
+
+def _expired_ids() -> list[int]:
+    query = select(UserAuth.id).where(UserAuth.delete_after <= bindparam("present")).order_by(UserAuth.delete_after)
+    return [row.id for row in rows(query.limit(BATCH), present=now())]
+
+
+@transactional
+def _erase_if_expired(user_id: int) -> int:
+    user = db.session.get(UserAuth, user_id, with_for_update={"of": UserAuth}, populate_existing=True)
+    if user is None or user.delete_after is None or user.delete_after > now():
+        return 0
+    erase_account(user)
+    return 1

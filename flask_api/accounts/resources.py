@@ -1,0 +1,151 @@
+"""HTTP of accounts."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from flask import g, request
+
+from flask_api.accounts import leaving, logins, schemas, services, sms_codes
+from flask_api.accounts.schemas import ns
+from flask_api.core import tokens
+from flask_api.core.auth import basic_check, login_check
+from flask_api.core.errors import InvalidField
+from flask_api.core.logs import log_record
+from flask_api.core.resource import Resource
+from flask_api.providers.sms import SMSError
+from flask_api.users.phones import normalise
+from flask_api.users.services import LastAdmin
+
+
+@dataclass(frozen=True, slots=True)
+class SessionList:
+    items: list[services.Session]
+
+
+def client() -> logins.Client:
+    """Return where the request comes from."""
+    return logins.Client(device=request.headers.get("User-Agent", ""), address=request.remote_addr or "")
+
+
+@ns.route("/sms-codes")
+class SmsCodeList(Resource):
+    @ns.body(schemas.code_request)
+    @ns.fails(sms_codes.SentTooOften, SMSError)
+    @ns.answer(schemas.sent_code, code=201, message="Code sent")
+    def post(self, sent: dict[str, Any]) -> Any:
+        """Send a code to a phone."""
+        return sms_codes.send_code(normalise(sent["phone"]), sent.get("purpose", "login"))
+
+
+@ns.route("/sms-login")
+class SmsLogin(Resource):
+    @log_record
+    @ns.body(schemas.code_login)
+    @ns.fails(sms_codes.CodeWrong, logins.AccountBanned)
+    @ns.answer(schemas.login, message="Logged in")
+    def post(self, sent: dict[str, Any]) -> Any:
+        """Log in by code; a new phone is registered."""
+        return logins.log_in_by_code(client=client(), **sent)
+
+
+@ns.route("/password-login")
+class PasswordLogin(Resource):
+    @log_record
+    @ns.body(schemas.password_login)
+    @ns.fails(logins.CredentialsWrong, logins.TooManyFailures, logins.AccountBanned)
+    @ns.answer(schemas.login, message="Logged in")
+    def post(self, sent: dict[str, Any]) -> Any:
+        """Log in by password."""
+        return logins.log_in_by_password(client=client(), **sent)
+
+
+@ns.route("/basic-login")
+class BasicLogin(Resource):
+    @log_record
+    @basic_check
+    @ns.fails(InvalidField, logins.CredentialsWrong, logins.TooManyFailures, logins.AccountBanned)
+    @ns.answer(schemas.login, message="Logged in")
+    def post(self, phone: str, password: str) -> Any:
+        """Exchange phone and password, sent as HTTP Basic, for a token."""
+        return logins.log_in_by_password(phone, password, client())
+
+
+@ns.route("/logout")
+class Logout(Resource):
+    @log_record
+    @login_check
+    @ns.answer(message="Logged out")
+    def post(self) -> None:
+        """End this session."""
+        tokens.end([g.token])
+
+
+@ns.route("/sessions")
+class SessionCollection(Resource):
+    @login_check
+    @ns.answer(schemas.session_list)
+    def get(self) -> Any:
+        """List where I am logged in."""
+        return SessionList(services.list_sessions(g.token, g.caller.token_generation))
+
+    @log_record
+    @login_check
+    @ns.answer(message="Other sessions ended")
+    def delete(self) -> None:
+        """End all my other sessions."""
+        services.end_other_sessions(g.token)
+
+
+@ns.route("/sessions/<int:session_id>")
+class SessionItem(Resource):
+    @log_record
+    @login_check
+    @ns.fails(services.SessionNotFound)
+    @ns.answer(message="Session ended")
+    def delete(self, session_id: int) -> None:
+        """End one of my sessions."""
+        services.end_session(g.token, session_id)
+
+
+@ns.route("/password")
+class Password(Resource):
+    @log_record
+    @login_check
+    @ns.body(schemas.password_change)
+    @ns.fails(services.OldPasswordWrong)
+    @ns.answer(message="Password set")
+    def put(self, sent: dict[str, Any]) -> None:
+        """Set or change my password; my other sessions end."""
+        services.set_password(g.token, **sent)
+
+
+@ns.route("/password-reset")
+class PasswordReset(Resource):
+    @log_record
+    @ns.body(schemas.password_reset)
+    @ns.fails(sms_codes.CodeWrong)
+    @ns.answer(message="Password set")
+    def post(self, sent: dict[str, Any]) -> None:
+        """Set a new password by a code sent for `password_reset`; all my sessions end."""
+        services.reset_password(**sent)
+
+
+@ns.route("/account")
+class Account(Resource):
+    @log_record
+    @login_check
+    @ns.fails(LastAdmin)
+    @ns.answer(schemas.deletion, message="Account will be deleted")
+    def delete(self) -> Any:
+        """Delete my account after a grace period."""
+        return leaving.request_deletion(g.user_id)
+
+
+@ns.route("/account/export")
+class AccountExport(Resource):
+    @log_record
+    @login_check
+    @ns.answer(schemas.export)
+    def get(self) -> Any:
+        """Hand me everything that is kept of me."""
+        return leaving.export_account(g.user_id)

@@ -1,0 +1,81 @@
+"""The auth namespace and its shapes."""
+
+from flask_api.accounts.passwords import MAX_LENGTH, MIN_LENGTH
+from flask_api.accounts.sms_codes import PURPOSES
+from flask_api.core import fields
+from flask_api.core.resource import Namespace
+
+ns = Namespace("auth", description="Registering, logging in, passwords, sessions, leaving", path="/auth")
+
+
+def _phone() -> fields.String:
+    return fields.String(required=True, max_length=32, example="13800138000", description="With or without country")
+
+
+def _code() -> fields.String:
+    return fields.String(required=True, pattern=r"^[0-9]{6}$", example="123456")
+
+
+def _password(required: bool = True, **options: object) -> fields.String:
+    return fields.String(required=required, max_length=MAX_LENGTH, example="correct horse", **options)
+
+
+def _new_password() -> fields.String:
+    return _password(min_length=MIN_LENGTH)
+
+
+code_request = ns.request_shape(
+    "CodeRequest", {"phone": _phone(), "purpose": fields.Choice(PURPOSES, description="`login` when left out")}
+)
+sent_code = ns.response_shape(
+    "SentCode",
+    {
+        "expires_in": fields.Integer(example=300, description="Seconds for which the code is valid"),
+        "next_in": fields.Integer(example=60, description="Seconds until another one may be sent"),
+        "code": fields.String(nullable=True, example="123456", description="In development only"),
+    },
+)
+code_login = ns.request_shape("CodeLogin", {"phone": _phone(), "code": _code()})
+password_login = ns.request_shape("PasswordLogin", {"phone": _phone(), "password": _password()})
+login = ns.response_shape(
+    "Login",
+    {
+        "token": fields.String(example="1.q0Zk3vJw8PzY5l1n7d2mX4cR6tB9aS0eHfGuVi-KoLw"),
+        "expires_in": fields.Integer(example=2592000, description="Seconds without use after which the token ends"),
+        "user_id": fields.Integer(example=1),
+        "registered": fields.Boolean(example=True, description="This login made the account"),
+        "restored": fields.Boolean(example=False, description="This login took back the account's deletion"),
+    },
+)
+password_change = ns.request_shape(
+    "PasswordChange",
+    {
+        "new_password": _new_password(),
+        "old_password": _password(required=False, description="When there is one already"),
+    },
+)
+password_reset = ns.request_shape(
+    "PasswordReset", {"phone": _phone(), "code": _code(), "new_password": _new_password()}
+)
+session = ns.response_shape(
+    "Session",
+    {
+        "id": fields.Integer(attribute="session_id", example=4503599627370495),
+        "device": fields.String(example="Mozilla/5.0", description="User-Agent at login"),
+        "address": fields.String(example="203.0.113.7"),
+        "created_at": fields.DateTime(),
+        "last_used_at": fields.DateTime(description="To within some hours"),
+        "current": fields.Boolean(example=True, description="The one that asks"),
+    },
+)
+session_list = ns.response_shape("SessionList", {"items": fields.List(fields.Nested(session))})
+deletion = ns.response_shape(
+    "Deletion", {"delete_after": fields.DateTime(description="Logging in before this moment takes it back")}
+)
+export = ns.response_shape(
+    "Export",
+    {
+        "exported_at": fields.DateTime(),
+        "data": fields.Object(description="Everything kept of you, by part: account, profile, posts, photos, …"),
+    },
+)

@@ -1,0 +1,121 @@
+"""Passwords and sessions of somebody who is logged in, and resetting a password by SMS code."""
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from sqlalchemy import select
+
+from flask_api.accounts import passwords, sms_codes
+from flask_api.accounts.logins import find_user
+from flask_api.core import redis_keys, tokens
+from flask_api.core.errors import Forbidden, NotFound
+from flask_api.core.tokens import Token
+from flask_api.core.transaction import transactional
+from flask_api.extensions import db, redis
+from flask_api.users.models import UserAuth
+from flask_api.users.phones import normalise
+from flask_api.users.services import lock_user
+
+
+class OldPasswordWrong(Forbidden):
+    status = "OLD_PASSWORD_WRONG"
+    message = "This account has a password; old_password is missing or wrong."
+
+
+class SessionNotFound(NotFound):
+    status = "SESSION_NOT_FOUND"
+    message = "You have no such session."
+
+
+@dataclass(frozen=True, slots=True)
+class Session:
+    """A login, as its owner sees it."""
+
+    session_id: int
+    device: str
+    address: str
+    created_at: datetime
+    last_used_at: datetime
+    current: bool
+
+
+def set_password(current: Token, new_password: str, old_password: str | None = None) -> None:
+    """Set the first password, or change the one there is; every other login ends.
+
+    Raises:
+        OldPasswordWrong: there is a password, and ``old_password`` is not it.
+    """
+    known = known_hash(current.user_id)
+    if known is not None and not passwords.is_right(old_password or "", known):
+        raise OldPasswordWrong
+    generation = _replace_password(current.user_id, known, passwords.hash_password(new_password))
+    tokens.renew(current, generation)
+
+
+def known_hash(user_id: int) -> str | None:
+    """Return the user's password hash as stored now. Hashing is slow, so it never happens while a row is locked."""
+    return db.session.scalar(select(UserAuth.password_hash).where(UserAuth.id == user_id))
+
+
+@transactional
+def _replace_password(user_id: int, known: str | None, new_hash: str) -> int:
+    user = lock_user(user_id)
+    if user.password_hash != known:  # somebody else changed it since we looked
+        raise OldPasswordWrong
+    user.password_hash = new_hash
+    user.end_all_logins()
+    return user.token_generation
+
+
+def reset_password(phone: str, code: str, new_password: str) -> None:
+    """Set a new password by SMS code; every login ends.
+
+    Raises:
+        CodeWrong: see :func:`sms_codes.use_code`; also when no account has the phone.
+    """
+    phone = normalise(phone)
+    sms_codes.use_code(phone, "password_reset", code)
+    _reset(phone, passwords.hash_password(new_password))
+    redis.delete(redis_keys.login_failures(phone))
+
+
+@transactional
+def _reset(phone: str, password_hash: str) -> None:
+    user = find_user(phone, lock=True)
+    if user is None:
+        raise sms_codes.CodeWrong
+    user.password_hash = password_hash
+    user.end_all_logins()
+
+
+def list_sessions(current: Token, generation: int) -> list[Session]:
+    """Return the caller's live logins, the one used last first."""
+    return [
+        Session(
+            token.session_id,
+            token.device,
+            token.address,
+            datetime.fromtimestamp(token.created_at, UTC),
+            datetime.fromtimestamp(token.renewed_at, UTC),
+            token.digest == current.digest,
+        )
+        for token in tokens.list_tokens(current.user_id)
+        if token.generation == generation
+    ]
+
+
+def end_session(current: Token, session_id: int) -> None:
+    """End one of the caller's logins.
+
+    Raises:
+        SessionNotFound: it is not one of theirs.
+    """
+    found = [token for token in tokens.list_tokens(current.user_id) if token.session_id == session_id]
+    if not found:
+        raise SessionNotFound
+    tokens.end(found)
+
+
+def end_other_sessions(current: Token) -> None:
+    """End all logins of the caller but this one."""
+    tokens.end([token for token in tokens.list_tokens(current.user_id) if token.digest != current.digest])

@@ -1,0 +1,66 @@
+"""The Api and the list of namespaces: the table of contents of ``/api/v1``."""
+
+from typing import Any
+
+from flask import Blueprint, Flask, jsonify
+from flask_restx import Api
+from werkzeug.routing import IntegerConverter
+
+from flask_api.accounts.resources import ns as accounts
+from flask_api.admin.resources import ns as admin
+from flask_api.albums.resources import ns as albums
+from flask_api.blog.resources import ns as blog
+from flask_api.core.auth import SECURITY_SCHEMES
+from flask_api.core.describing import FAILURE_MODELS
+from flask_api.settings import Settings
+from flask_api.system.resources import ns as system
+from flask_api.users.resources import ns as users
+
+NAMESPACES = [accounts, users, albums, blog, admin, system]
+
+DESCRIPTION = """The backend of a social app.
+
+**Log in here:** send your phone to `POST /auth/sms-codes`; in development the code comes back in the answer. Send both
+to `POST /auth/sms-login`, copy the token, press **Authorize** and paste it.
+
+Every success is `{code, status, message, data}`; every failure is `{code, status, message, request_id}` and, where
+fields are at fault, `field` and `errors`. `status` is for programs, `message` for people."""
+
+
+class SoloApi(Api):  # type: ignore[misc]
+    """flask-restx's Api, leaving failures to ``core/failures.py`` and documentation to the shapes."""
+
+    def error_router(self, original_handler: Any, error: Exception) -> Any:
+        """Let Flask's own error handlers answer."""
+        return original_handler(error)
+
+    def _register_apidoc(self, app: Flask) -> None:
+        """Serve the page's files only where the page is shown."""
+        if app.extensions["settings"].shows_swagger_ui:
+            super()._register_apidoc(app)
+
+
+class RowId(IntegerConverter):
+    """``<int:…>`` in an address: what a BIGINT can hold, so that no database is asked for more."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **{"min": 0, "max": 2**63 - 1, **kwargs})
+
+
+def register_api(app: Flask, settings: Settings) -> None:
+    """Mount ``/api/v1`` and, where the settings show it, the Swagger page at ``/api/``."""
+    app.url_map.converters["int"] = RowId
+    app.config |= {"RESTX_MASK_HEADER": "", "RESTX_MASK_SWAGGER": False, "RESTX_ERROR_404_HELP": False}
+    blueprint = Blueprint("api", __name__, url_prefix="/api")
+    api = SoloApi(
+        title="Solo", version="1.0", description=DESCRIPTION, prefix="/v1", doc="/", authorizations=SECURITY_SCHEMES
+    )
+    api.init_app(blueprint, add_specs=False)  # it would put swagger.json below the prefix
+    if settings.shows_swagger_ui:
+        blueprint.add_url_rule("/", "doc", api.render_doc)
+        blueprint.add_url_rule("/swagger.json", "specs", lambda: jsonify(api.__schema__))
+    for model in FAILURE_MODELS:
+        api.add_model(model.name, model)
+    for namespace in NAMESPACES:
+        api.add_namespace(namespace)
+    app.register_blueprint(blueprint)

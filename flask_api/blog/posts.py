@@ -1,0 +1,146 @@
+"""Reading posts: pages by cursor, numbered pages, the archive."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from functools import cache
+from typing import Any
+
+from sqlalchemy import Select, bindparam, func, select
+
+from flask_api.blog.models import BlogCategory, BlogPost
+from flask_api.core.errors import InvalidField, NotFound
+from flask_api.core.pagination import DEFAULT_LIMIT, Page, make_page, read_cursor
+from flask_api.core.transaction import rows
+from flask_api.users.models import UserInfo
+
+POSTS, ARCHIVE = "posts", "archive"  # name the lists in their cursors
+
+
+class PostNotFound(NotFound):
+    status = "POST_NOT_FOUND"
+    message = "There is no such post."
+
+
+@dataclass(frozen=True, slots=True)
+class NumberedPage:
+    items: Sequence[Any]
+    page: int
+    per_page: int
+    pages: int
+    total: int
+
+
+POST = (
+    select(
+        BlogPost.id,
+        BlogPost.title,
+        BlogPost.body,
+        BlogPost.category_id,
+        BlogCategory.name.label("category_name"),
+        BlogPost.author_id,
+        UserInfo.nickname,
+        UserInfo.avatar,
+        BlogPost.created_at,
+        BlogPost.updated_at,
+    )
+    .join(BlogCategory, BlogCategory.id == BlogPost.category_id)
+    .join(UserInfo, UserInfo.user_id == BlogPost.author_id)
+)
+ONE_POST = POST.where(BlogPost.id == bindparam("post_id"))
+
+
+@cache
+def _newest(*filters: str) -> Select[*tuple[Any, ...]]:
+    """Return the query of a page, newest first; made once for each set of filters."""
+    query = POST.order_by(BlogPost.id.desc()).limit(bindparam("limit"))
+    if "before" in filters:
+        query = query.where(BlogPost.id < bindparam("before"))
+    for column in (BlogPost.category_id, BlogPost.author_id):
+        if column.key in filters:
+            query = query.where(column == bindparam(column.key))
+    return query.offset(bindparam("offset")) if "offset" in filters else query
+
+
+def get_post(post_id: int) -> Any:
+    """Return one post.
+
+    Raises:
+        PostNotFound: there is none.
+    """
+    found = rows(ONE_POST, post_id=post_id)
+    if not found:
+        raise PostNotFound
+    return found[0]
+
+
+def list_posts(
+    *,
+    category_id: int | None = None,
+    author_id: int | None = None,
+    limit: int = DEFAULT_LIMIT,
+    cursor: str | None = None,
+) -> Page:
+    """Return posts, newest first."""
+    before = read_cursor(POSTS, cursor, [int])[0] if cursor is not None else None
+    filters = {"category_id": category_id, "author_id": author_id, "before": before}
+    given = {name: value for name, value in filters.items() if value is not None}
+    found = rows(_newest(*given), limit=limit + 1, **given)
+    return make_page(POSTS, found, limit, lambda post: [post.id])
+
+
+def list_numbered_posts(*, category_id: int | None = None, page: int = 1, per_page: int = 20) -> NumberedPage:
+    """Return one numbered page, newest first, and how many there are; the total comes from the categories' counts."""
+    count = select(func.coalesce(func.sum(BlogCategory.post_count), 0).label("total"))
+    given = {} if category_id is None else {"category_id": category_id}
+    if category_id is not None:
+        count = count.where(BlogCategory.id == category_id)
+    total = int(rows(count)[0].total)
+    found = rows(_newest(*given, "offset"), limit=per_page, offset=(page - 1) * per_page, **given)
+    return NumberedPage(found, page, per_page, -(-total // per_page), total)
+
+
+def list_archive(
+    year: int,
+    month: int | None = None,
+    day: int | None = None,
+    *,
+    limit: int = DEFAULT_LIMIT,
+    cursor: str | None = None,
+) -> Page:
+    """Return the posts of a whole year, month or day (UTC), newest first.
+
+    Raises:
+        InvalidField: there is no such day.
+    """
+    first, after = _span(year, month, day)
+    query = POST.where(BlogPost.created_at >= first, BlogPost.created_at < after)
+    if cursor is not None:
+        microseconds, post_id = read_cursor(ARCHIVE, cursor, [int, int])
+        moment = _from_microseconds(microseconds)
+        older = (BlogPost.created_at < moment) | ((BlogPost.created_at == moment) & (BlogPost.id < post_id))
+        query = query.where(BlogPost.created_at <= moment, older)  # the first half lets the index seek
+    query = query.order_by(BlogPost.created_at.desc(), BlogPost.id.desc()).limit(limit + 1)
+    return make_page(ARCHIVE, rows(query), limit, lambda post: [_to_microseconds(post.created_at), post.id])
+
+
+def _span(year: int, month: int | None, day: int | None) -> tuple[datetime, datetime]:
+    """Return the first moment of a year, month or day, and the first one after it."""
+    try:
+        first = datetime(year, month or 1, day or 1, tzinfo=UTC)
+        if day is not None:
+            return first, datetime.fromordinal(first.toordinal() + 1).replace(tzinfo=UTC)
+        if month is not None and month < 12:
+            return first, first.replace(month=month + 1)
+        return first, datetime(year + 1, 1, 1, tzinfo=UTC)
+    except (ValueError, OverflowError):
+        raise InvalidField("There is no such day in the calendar.") from None
+
+
+def _to_microseconds(moment: datetime) -> int:
+    return int(moment.timestamp()) * 1_000_000 + moment.microsecond
+
+
+def _from_microseconds(microseconds: int) -> datetime:
+    seconds, rest = divmod(microseconds, 1_000_000)
+    return datetime.fromtimestamp(seconds, UTC).replace(microsecond=rest)

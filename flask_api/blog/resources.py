@@ -1,0 +1,134 @@
+"""HTTP of the micro blog."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from flask import g
+
+from flask_api.blog import posts, schemas, services
+from flask_api.blog.schemas import ns
+from flask_api.core.auth import login_check
+from flask_api.core.errors import Conflict, InvalidField
+from flask_api.core.pagination import BadCursor, Page
+from flask_api.core.resource import Resource
+
+
+@dataclass(frozen=True, slots=True)
+class CategoryList:
+    items: list[Any]
+
+
+@dataclass(frozen=True, slots=True)
+class CategoryWithPosts:
+    id: int
+    name: str
+    post_count: int
+    posts: Page
+
+
+@ns.route("/posts")
+class PostList(Resource):
+    @ns.query(schemas.post_filter)
+    @ns.fails(BadCursor)
+    @ns.answer(schemas.post_page)
+    def get(self, **filters: Any) -> Any:
+        """List posts, newest first."""
+        return posts.list_posts(**filters)
+
+    @login_check
+    @ns.body(schemas.post_creation)
+    @ns.answer(schemas.post, code=201, message="Post created")
+    def post(self, sent: dict[str, Any]) -> Any:
+        """Write a post."""
+        return services.create_post(g.user_id, **sent)
+
+
+@ns.route("/posts/pages")
+class NumberedPostList(Resource):
+    @ns.query(schemas.numbered_filter)
+    @ns.answer(schemas.numbered_page)
+    def get(self, **filters: Any) -> Any:
+        """List posts by numbered pages, with a total."""
+        return posts.list_numbered_posts(**filters)
+
+
+@ns.route("/posts/<int:post_id>")
+class PostItem(Resource):
+    @ns.fails(posts.PostNotFound)
+    @ns.answer(schemas.post)
+    def get(self, post_id: int) -> Any:
+        """Show a post."""
+        return posts.get_post(post_id)
+
+    @login_check
+    @ns.body(schemas.post_changes)
+    @ns.fails(posts.PostNotFound, services.NotTheAuthor)
+    @ns.answer(schemas.post)
+    def patch(self, post_id: int, changes: dict[str, Any]) -> Any:
+        """Change a post of mine."""
+        return services.change_post(g.caller, post_id, **changes)
+
+    @login_check
+    @ns.fails(posts.PostNotFound, services.NotTheAuthor)
+    @ns.answer(message="Post deleted")
+    def delete(self, post_id: int) -> None:
+        """Delete a post of mine."""
+        services.delete_post(g.caller, post_id)
+
+
+@ns.route(
+    "/posts/archive/<int:year>",
+    "/posts/archive/<int:year>/<int:month>",
+    "/posts/archive/<int:year>/<int:month>/<int:day>",
+)
+class PostArchive(Resource):
+    @ns.query(schemas.archive_filter)
+    @ns.fails(BadCursor, InvalidField)
+    @ns.answer(schemas.post_page)
+    def get(self, year: int, month: int | None = None, day: int | None = None, **page: Any) -> Any:
+        """List the posts of a year, month or day (UTC), newest first."""
+        return posts.list_archive(year, month, day, **page)
+
+
+@ns.route("/categories")
+class CategoryCollection(Resource):
+    @ns.answer(schemas.category_list)
+    def get(self) -> Any:
+        """List the categories."""
+        return CategoryList(services.list_categories())
+
+    @login_check(role="admin")
+    @ns.body(schemas.category_creation)
+    @ns.fails(services.CategoryTaken, Conflict)
+    @ns.answer(schemas.category, code=201, message="Category created")
+    def post(self, sent: dict[str, Any]) -> Any:
+        """Create a category."""
+        return services.create_category(**sent)
+
+
+@ns.route("/categories/<int:category_id>")
+class CategoryItem(Resource):
+    @ns.query(schemas.archive_filter)
+    @ns.fails(services.CategoryNotFound, BadCursor)
+    @ns.answer(schemas.category_with_posts)
+    def get(self, category_id: int, **page: Any) -> Any:
+        """Show a category with its posts, newest first."""
+        category = services.get_category(category_id)
+        return CategoryWithPosts(
+            category.id, category.name, category.post_count, posts.list_posts(category_id=category_id, **page)
+        )
+
+    @login_check(role="admin")
+    @ns.body(schemas.category_changes)
+    @ns.fails(services.CategoryNotFound, services.CategoryTaken)
+    @ns.answer(schemas.category)
+    def patch(self, category_id: int, changes: dict[str, Any]) -> Any:
+        """Rename a category."""
+        return services.change_category(category_id, **changes)
+
+    @login_check(role="admin")
+    @ns.fails(services.CategoryNotFound, services.CategoryInUse)
+    @ns.answer(message="Category deleted")
+    def delete(self, category_id: int) -> None:
+        """Delete a category that has no posts."""
+        services.delete_category(category_id)

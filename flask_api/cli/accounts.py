@@ -1,0 +1,41 @@
+"""``create-admin`` and ``erase-expired``."""
+
+import click
+from sqlalchemy import select
+
+from flask_api.accounts.leaving import erase_expired
+from flask_api.accounts.passwords import MIN_LENGTH
+from flask_api.admin import services
+from flask_api.cli.running import needs_redis
+from flask_api.core.errors import ApiError
+from flask_api.extensions import db
+from flask_api.users.models import UserAuth
+from flask_api.users.phones import normalise
+
+
+@click.command("create-admin")
+@click.argument("phone")
+@click.option("--nickname", help="Shown to others; only for a phone that is new.")
+@click.password_option(help="Asked for when left out; only for a phone that is new.")
+@needs_redis
+def create_admin(phone: str, nickname: str | None, password: str) -> None:
+    """Make PHONE an admin: a new account, or the one it has."""
+    try:
+        known = db.session.scalar(select(UserAuth.id).where(UserAuth.phone == normalise(phone)))
+        if known is not None:
+            services.change_user(known, role="admin")
+            click.echo(f"User {known} is an admin now; the password stays as it was.")
+            return
+        if len(password) < MIN_LENGTH:
+            raise click.ClickException(f"The password must have at least {MIN_LENGTH} characters.")
+        user = services.create_user(phone, nickname=nickname, role="admin", password=password)
+        click.echo(f"User {user.id} was created as an admin.")
+    except ApiError as error:
+        raise click.ClickException(error.message) from None
+
+
+@click.command("erase-expired")
+@needs_redis
+def erase_expired_accounts() -> None:
+    """Erase the accounts whose grace period is over. The server does so by itself once an hour."""
+    click.echo(f"{erase_expired()} accounts erased.")

@@ -1,0 +1,131 @@
+"""What every table stands on: the declarative base, its types, and how SQLite and MySQL are opened."""
+
+import sqlite3
+from datetime import UTC, datetime
+from typing import Any
+
+import pymysql.connections
+from sqlalchemy import BigInteger, DateTime, Dialect, Integer, MetaData, String, event
+from sqlalchemy.dialects import mysql
+from sqlalchemy.engine import Connection, Engine, make_url
+from sqlalchemy.orm import DeclarativeBase
+from sqlalchemy.pool import Pool
+from sqlalchemy.types import TypeDecorator
+
+from flask_api.settings import Settings
+
+# Every constraint has a name, so that a migration can drop it on any database.
+NAMING_CONVENTION = {
+    "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+    "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+    "ck": "ck_%(table_name)s_%(constraint_name)s",
+    "fk": "fk_%(table_name)s_%(column_0_name)s_%(referred_table_name)s",
+    "pk": "pk_%(table_name)s",
+}
+
+WRITES = "solo_writes"  # execution option: this transaction will write
+
+# SQLite counts up only a column that is INTEGER to the letter.
+BigId = BigInteger().with_variant(Integer, "sqlite")
+
+
+def exact_text(length: int) -> String:
+    """Return the type of a text that is compared to the letter, as SQLite does; MySQL would ignore case."""
+    return String(length).with_variant(mysql.VARCHAR(length, collation="utf8mb4_bin"), "mysql")
+
+
+class Base(DeclarativeBase):
+    metadata = MetaData(naming_convention=NAMING_CONVENTION)
+
+
+class Moment(TypeDecorator[datetime]):
+    """A point in time: aware UTC in Python, DATETIME(6) in MySQL (a plain DATETIME drops the microseconds)."""
+
+    impl = DateTime
+    cache_ok = True
+
+    def load_dialect_impl(self, dialect: Dialect) -> Any:
+        if dialect.name == "mysql":
+            return dialect.type_descriptor(mysql.DATETIME(fsp=6))
+        return dialect.type_descriptor(DateTime())
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        if value is None:
+            return None
+        if value.tzinfo is None:
+            raise ValueError("a moment needs a time zone")
+        return value.astimezone(UTC).replace(tzinfo=None)
+
+    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        return None if value is None else value.replace(tzinfo=UTC)
+
+
+def now() -> datetime:
+    """Return the present moment, aware UTC."""
+    return datetime.now(UTC)
+
+
+class QuickPingConnection(pymysql.connections.Connection):  # type: ignore[misc]
+    """A MySQL connection whose ping gives up fast, so that a server that hangs is found out before a query waits."""
+
+    ping_timeout = 0.1  # seconds
+    _read_timeout: float | None
+
+    def ping(self, reconnect: bool = True) -> None:
+        patient, self._read_timeout = self._read_timeout, self.ping_timeout
+        try:
+            super().ping(reconnect)
+        finally:
+            self._read_timeout = patient
+
+
+def engine_options(settings: Settings) -> dict[str, Any]:
+    """Return SQLAlchemy's engine options for the database that the settings name; time-outs in seconds."""
+    if settings.sqlalchemy_url.startswith("sqlite"):
+        return {"connect_args": {"timeout": settings.database_timeout, "check_same_thread": False}}
+
+    def connect() -> QuickPingConnection:
+        return QuickPingConnection(**mysql_arguments(settings))
+
+    return {
+        "creator": connect,
+        "pool_pre_ping": True,
+        "pool_size": settings.database_pool_size,
+        "max_overflow": settings.threads,
+        "pool_timeout": settings.database_timeout,
+        "pool_recycle": 3600,
+    }
+
+
+def mysql_arguments(settings: Settings) -> dict[str, Any]:
+    """Return PyMySQL's arguments: the URL's own, and time-outs where PyMySQL would wait for ever."""
+    url = make_url(settings.sqlalchemy_url)
+    _, named = url.get_dialect()().create_connect_args(url)
+    arguments = {"charset": "utf8mb4", **named}
+    arguments |= {
+        "connect_timeout": settings.database_connect_timeout,
+        "read_timeout": settings.database_timeout,
+        "write_timeout": settings.database_timeout,
+        "init_command": "SET SESSION innodb_lock_wait_timeout = 2, time_zone = '+00:00', "
+        "TRANSACTION ISOLATION LEVEL READ COMMITTED",
+    }
+    return arguments
+
+
+@event.listens_for(Pool, "connect")
+def _prepare_sqlite(connection: Any, _record: Any) -> None:
+    if not isinstance(connection, sqlite3.Connection):
+        return
+    connection.isolation_level = None  # we say BEGIN ourselves, below
+    connection.execute("PRAGMA foreign_keys = ON")
+    connection.execute("PRAGMA journal_mode = WAL")
+    connection.execute("PRAGMA synchronous = NORMAL")
+
+
+@event.listens_for(Engine, "begin")
+def _begin_sqlite(connection: Connection) -> None:
+    if connection.dialect.name != "sqlite":
+        return
+    # In WAL a reader that turns writer fails at once when another wrote meanwhile: a writer says so from the start.
+    writes = connection.get_execution_options().get(WRITES)
+    connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")

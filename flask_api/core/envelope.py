@@ -1,0 +1,33 @@
+"""The envelope of every success: ``{"code", "status", "message", "data"}``."""
+
+from typing import Any
+
+from flask import Response
+
+from flask_api.core import fields
+from flask_api.core.response_shapes import ResponseShape, to_json
+from flask_api.core.shape import Shape
+
+SUCCESS = "SUCCESS"
+
+
+def envelope_of(shape: ResponseShape | None, code: int, message: str) -> Shape:
+    """Return the documented model of a success that carries ``shape``, or null."""
+    data = fields.String(nullable=True, description="null") if shape is None else fields.Nested(shape)
+    data.required = True
+    suffix = "" if (code, message) == (200, "OK") else "".join(word.title() for word in message.rstrip(".").split())
+    return Shape(
+        f"{shape.name if shape else 'Empty'}Answer{suffix}",
+        {
+            "code": fields.Integer(required=True, example=code, description="The HTTP status"),
+            "status": fields.Choice([SUCCESS], required=True),
+            "message": fields.String(required=True, example=message),
+            "data": data,
+        },
+    )
+
+
+def succeed(code: int, message: str, data: Any) -> Response:
+    """Return the answer of a success."""
+    body = to_json({"code": code, "status": SUCCESS, "message": message, "data": data})
+    return Response(body, code, content_type="application/json")

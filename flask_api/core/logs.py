@@ -1,0 +1,123 @@
+"""Logging: logging.ini, a request id on every line and in every answer, and ``@log_record``.
+
+Secrets never reach a line: fields are masked by their name, phones in part, and query strings are not logged at all.
+"""
+
+import json
+import logging
+import logging.config
+import re
+import secrets
+import time
+from collections.abc import Callable
+from functools import wraps
+from pathlib import Path
+from typing import Any, TypeVar
+
+from flask import Flask, Response, g, has_request_context, request
+from pythonjsonlogger.json import JsonFormatter
+
+View = TypeVar("View", bound=Callable[..., Any])
+
+REQUEST_ID_HEADER = "X-Request-ID"
+# A caller's own id is kept when it cannot harm a log line.
+ACCEPTED_ID = re.compile(r"[A-Za-z0-9._-]{1,64}\Z")
+
+SECRET_NAMES = re.compile(r"password|token|code\Z|secret|authorization|sign\Z|cookie", re.IGNORECASE)
+PHONE = re.compile(r"(?<![\d.])(\+?\d{3,5})\d{4,6}(\d{2})(?![\d.])")
+MASK = "***"
+MAX_LOGGED = 2000  # characters of a body
+
+records = logging.getLogger("flask_api.records")
+
+
+class JsonLines(JsonFormatter):
+    """One JSON object a line, with the request id where there is a request; named in logging.ini."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(
+            "%(asctime)s %(levelname)s %(name)s %(message)s",
+            rename_fields={"asctime": "time", "levelname": "level", "name": "logger"},
+            json_ensure_ascii=False,
+        )
+        self.converter = time.gmtime
+        self.default_time_format = "%Y-%m-%dT%H:%M:%S"
+        self.default_msec_format = "%s.%03dZ"
+
+    def add_fields(self, log_data: dict[str, Any], record: logging.LogRecord, message_dict: dict[str, Any]) -> None:
+        super().add_fields(log_data, record, message_dict)
+        if has_request_context():
+            log_data.setdefault("request_id", g.get("request_id"))
+            if "user_id" in g:
+                log_data.setdefault("user_id", g.user_id)
+
+
+def configure_logging(ini: Path, log_dir: Path) -> None:
+    """Apply logging.ini; ``%(log_dir)s`` in it is the folder of log files, which is made."""
+    log_dir.mkdir(parents=True, exist_ok=True)
+    logging.config.fileConfig(ini, defaults={"log_dir": str(log_dir)}, disable_existing_loggers=False)
+
+
+def register_request_ids(app: Flask) -> None:
+    """Give every request an id, on ``g`` and in the answer's header."""
+
+    @app.before_request
+    def begin() -> None:
+        sent = request.environ.get("HTTP_X_REQUEST_ID", "")
+        g.request_id = sent if sent and ACCEPTED_ID.match(sent) else secrets.token_hex(8)
+
+    @app.after_request
+    def end(response: Response) -> Response:
+        response.headers[REQUEST_ID_HEADER] = g.request_id
+        return response
+
+
+def log_record(view: View) -> View:
+    """Log the request and the answer of a view, secrets masked (features: ``@log_record``)."""
+
+    @wraps(view)
+    def recorded(*args: Any, **kwargs: Any) -> Any:
+        started = time.perf_counter()
+        body = request.get_data(cache=True)[: 4 * MAX_LOGGED] if request.mimetype == "application/json" else b""
+        outcome: dict[str, Any] = {}
+        try:
+            response = view(*args, **kwargs)
+            outcome = {"code": response.status_code, "answer": masked_json(response.get_data())}
+            return response
+        except Exception as error:
+            outcome = {"code": getattr(error, "code", 500), "error": type(error).__name__}
+            raise
+        finally:
+            details = {
+                "method": request.method,
+                "path": request.path,
+                "request": masked_json(body),
+                "milliseconds": round((time.perf_counter() - started) * 1000, 1),
+                **outcome,
+            }
+            records.info("%s %s", request.method, request.path, extra=details)
+
+    return recorded  # type: ignore[return-value]
+
+
+def masked_json(body: bytes) -> Any:
+    """Return what a JSON body holds with secrets masked; of anything else only its size."""
+    if not body:
+        return None
+    try:
+        return masked(json.loads(body))
+    except (ValueError, RecursionError):
+        return f"{len(body)} bytes"
+
+
+def masked(value: Any, name: str = "") -> Any:
+    """Return ``value`` with secrets masked by field name, and phones in part."""
+    if isinstance(value, dict):
+        return {key: masked(inner, str(key)) for key, inner in value.items()}
+    if isinstance(value, list):
+        return [masked(inner, name) for inner in value[:20]]
+    if name and SECRET_NAMES.search(name) and isinstance(value, str):
+        return MASK
+    if isinstance(value, str):
+        return PHONE.sub(r"\1****\2", value)[:MAX_LOGGED]
+    return value

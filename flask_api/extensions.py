@@ -1,0 +1,49 @@
+"""The extension objects, unbound: ``create_app`` binds them to an app, and several apps may live side by side."""
+
+from typing import Any
+
+from flask import Flask, current_app
+from flask_migrate import Migrate
+from flask_sqlalchemy import SQLAlchemy
+from redis import Redis
+from redis.backoff import NoBackoff
+from redis.retry import Retry
+from werkzeug.local import LocalProxy
+
+from flask_api.core.database import Base, engine_options
+from flask_api.settings import Settings
+
+db = SQLAlchemy(model_class=Base, session_options={"expire_on_commit": False})
+migrate = Migrate(render_as_batch=True, compare_type=True)
+
+settings: Settings = LocalProxy(lambda: current_app.extensions["settings"])  # type: ignore[assignment]
+redis: Any = LocalProxy(lambda: current_app.extensions["redis"])  # redis-py's own types are unions of all it can do
+
+
+NOWHERE = "unix:///nonexistent/no-redis-in-the-settings.sock"  # for commands that need none
+
+
+def bind_extensions(app: Flask, values: Settings) -> None:
+    """Bind settings, database, migrations and Redis to ``app``; no connection is opened yet."""
+    app.extensions["settings"] = values
+    app.config["SQLALCHEMY_DATABASE_URI"] = values.sqlalchemy_url
+    app.config["SQLALCHEMY_ENGINE_OPTIONS"] = engine_options(values)
+    db.init_app(app)
+    migrate.init_app(app, db, directory=str(values.migrations_dir))
+    app.extensions["redis"] = connect_redis(values)
+
+
+def connect_redis(values: Settings) -> Redis:
+    """Return a client that fails fast: when Redis hangs a request answers 503 instead of waiting.
+
+    There is no automatic retry: a command whose answer was lost may have run, and a blind second one would take an
+    honest request for a replay.
+    """
+    client: Redis = Redis.from_url(
+        values.redis_url or NOWHERE,
+        decode_responses=False,
+        socket_timeout=values.redis_timeout,
+        socket_connect_timeout=values.redis_timeout / 2,
+        retry=Retry(NoBackoff(), 0),
+    )
+    return client

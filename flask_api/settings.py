@@ -1,0 +1,141 @@
+"""Typed settings: defaults here < config_override.toml < .env < environment.
+
+Every setting is read from the environment as ``SOLO_<NAME>``. A bad or missing value stops the start with one line
+that names it.
+"""
+
+from pathlib import Path
+from typing import Annotated, Any, Literal, Self
+
+from pydantic import BeforeValidator, Field, ValidationError, model_validator
+from pydantic_settings import (
+    BaseSettings,
+    NoDecode,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+    TomlConfigSettingsSource,
+)
+
+ROOT = Path(__file__).resolve().parent.parent
+DEVELOPMENT_SECRET = "development-only-secret-do-not-use-in-production"  # noqa: S105 - it is none
+PREFIX = "SOLO_"
+
+
+class SettingsError(Exception):
+    """A setting is missing or bad; the text is one line for the operator."""
+
+
+def _split(value: Any) -> Any:
+    return [part.strip() for part in value.split(",") if part.strip()] if isinstance(value, str) else value
+
+
+CommaSeparated = Annotated[list[str], NoDecode, BeforeValidator(_split)]
+
+
+class Settings(BaseSettings):
+    """All that can be set. Durations are seconds, sizes are bytes."""
+
+    model_config = SettingsConfigDict(
+        env_prefix=PREFIX, env_file=".env", toml_file="config_override.toml", extra="forbid", frozen=True
+    )
+
+    # What this is
+    environment: Literal["development", "production"] = "development"
+    secret_key: str = Field(DEVELOPMENT_SECRET, min_length=32)
+    data_dir: Path = ROOT / "var"
+    logging_ini: Path = ROOT / "logging.ini"
+    migrations_dir: Path = ROOT / "migrations"
+    swagger_ui: bool | None = None  # None: in development only
+
+    # Where state lives. Empty: SQLite and an embedded Redis inside data_dir.
+    database_url: str = ""
+    redis_url: str = ""
+    database_timeout: float = Field(5, gt=0)
+    database_connect_timeout: float = Field(0.1, gt=0)
+    database_pool_size: int = Field(10, ge=1)
+    redis_timeout: float = Field(0.2, gt=0)
+
+    # Serving
+    host: str = "127.0.0.1"
+    port: int = Field(5000, ge=0, le=65535)
+    threads: int = Field(8, ge=1)
+    queue_size: int = Field(256, ge=1)
+    max_body_size: int = Field(1024 * 1024, ge=1)
+    max_header_size: int = Field(16 * 1024, ge=1024)
+    body_timeout: float = Field(15, gt=0)
+    idle_timeout: float = Field(75, gt=0)
+    drain_timeout: float = Field(20, ge=0)
+    tls_certificate: Path | None = None
+    tls_key: Path | None = None
+    allowed_hosts: CommaSeparated = []  # empty in development: any
+    cors_origins: CommaSeparated = []
+
+    # Accounts
+    phone_region: str = Field("CN", pattern=r"^[A-Z]{2}$")
+    token_lifetime: int = Field(30 * 86400, ge=60)
+    max_sessions: int = Field(20, ge=1)
+    sms_provider: Literal["console"] = "console"
+    sms_code_lifetime: int = Field(300, ge=1)
+    sms_code_interval: int = Field(60, ge=0)
+    sms_codes_per_day: int = Field(20, ge=1)
+    deletion_grace_days: int = Field(30, ge=0)
+
+    @property
+    def in_production(self) -> bool:
+        return self.environment == "production"
+
+    @property
+    def shows_swagger_ui(self) -> bool:
+        return not self.in_production if self.swagger_ui is None else self.swagger_ui
+
+    @property
+    def sqlalchemy_url(self) -> str:
+        return self.database_url or f"sqlite:///{self.data_dir / 'solo.db'}"
+
+    @model_validator(mode="after")
+    def _refuse_development_values_in_production(self) -> Self:
+        if not self.in_production:
+            return self
+        problems = [
+            (self.secret_key == DEVELOPMENT_SECRET, "secret_key", "is the development secret; set one of your own"),
+            (not self.redis_url, "redis_url", "is missing"),
+            (not self.database_url, "database_url", "is missing"),
+            (not self.allowed_hosts, "allowed_hosts", "is missing: the host names clients may use"),
+            ("*" in self.cors_origins, "cors_origins", "must name origins, not *"),
+        ]
+        for wrong, name, text in problems:
+            if wrong:
+                raise ValueError(f"{PREFIX}{name.upper()} {text} (production)")
+        return self
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """First wins: arguments, environment, .env, config_override.toml."""
+        return init_settings, env_settings, dotenv_settings, TomlConfigSettingsSource(settings_cls)
+
+
+def load_settings(**overrides: Any) -> Settings:
+    """Read the settings from all layers.
+
+    Raises:
+        SettingsError: a value is missing, bad or unknown; the message names the setting.
+    """
+    try:
+        return Settings(**overrides)
+    except ValidationError as error:
+        raise SettingsError("; ".join(_explain(problem) for problem in error.errors())) from None
+
+
+def _explain(problem: Any) -> str:
+    message = problem["msg"].removeprefix("Value error, ")
+    if not problem["loc"]:
+        return str(message)
+    name = PREFIX + str(problem["loc"][0]).upper().removeprefix(PREFIX)
+    return f"{name}: {message[0].lower()}{message[1:]}"

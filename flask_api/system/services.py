@@ -1,0 +1,82 @@
+"""Is this process alive, and can it serve?"""
+
+from dataclasses import dataclass
+from functools import cache
+
+from alembic.config import Config
+from alembic.script import ScriptDirectory
+from redis.exceptions import RedisError
+from sqlalchemy import text
+from sqlalchemy.exc import SQLAlchemyError
+
+from flask_api.core.errors import ServiceUnavailable
+from flask_api.extensions import db, redis, settings
+
+OK = "ok"
+AWAY = "away"
+
+
+class NotReady(ServiceUnavailable):
+    status = "NOT_READY"
+    message = "This process cannot serve now."
+
+
+@dataclass(frozen=True, slots=True)
+class Live:
+    alive: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Ready:
+    """Each part is ``ok``, or a word that says what is wrong."""
+
+    database: str
+    redis: str
+    migration: str
+    revision: str | None
+
+
+def check_ready() -> Ready:
+    """Return the state of all parts.
+
+    Raises:
+        NotReady: names the parts that are not.
+    """
+    database, revision = _check_database()
+    needed = needed_revision(str(settings.migrations_dir))
+    migration = OK if revision == needed else f"at {revision or 'none'}, needs {needed}"
+    state = Ready(database, _check_redis(), migration if database == OK else "unknown", revision)
+    wrong = [
+        {"field": name, "message": getattr(state, name)}
+        for name in ("database", "redis", "migration")
+        if getattr(state, name) != OK
+    ]
+    if wrong:
+        raise NotReady(errors=wrong)
+    return state
+
+
+def _check_database() -> tuple[str, str | None]:
+    try:
+        with db.engine.connect() as connection:
+            if not db.inspect(connection).has_table("alembic_version"):
+                return OK, None
+            return OK, connection.scalar(text("SELECT version_num FROM alembic_version"))
+    except SQLAlchemyError:
+        return AWAY, None
+
+
+def _check_redis() -> str:
+    try:
+        redis.ping()
+    except RedisError:
+        return AWAY
+    return OK
+
+
+@cache
+def needed_revision(migrations_dir: str) -> str | None:
+    """Return the newest revision that this release knows."""
+    config = Config()
+    config.set_main_option("script_location", migrations_dir)
+    return ScriptDirectory.from_config(config).get_current_head()

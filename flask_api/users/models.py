@@ -1,0 +1,83 @@
+"""The tables of people: how they log in, and what they say of themselves."""
+
+from datetime import date, datetime
+
+from sqlalchemy import Date, ForeignKey, Index, String, Text
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+from flask_api.core.database import Base, BigId, Moment, now
+
+ROLES = ("user", "admin")
+STATUSES = ("active", "banned", "leaving")
+
+GENDERS = ("male", "female", "other")
+EMOTIONAL_STATES = ("single", "married", "divorced", "secret")
+ORIENTATIONS = ("heterosexual", "homosexual", "bisexual", "secret")
+EDUCATIONS = ("primary", "junior_high", "senior_high", "college", "bachelor", "postgraduate")
+SALARIES = ("under_3k", "3k_5k", "5k_8k", "8k_12k", "12k_20k", "over_20k")  # CNY a month
+VISIBILITIES = ("nobody", "everyone", "liked")
+
+
+class UserAuth(Base):
+    """An account: phone, password, role, and whether it may be used."""
+
+    __tablename__ = "user_auth"
+    __table_args__ = (
+        Index(None, "status", "id"),
+        Index(None, "role", "id"),
+        Index(None, "delete_after"),
+        {"sqlite_autoincrement": True},  # an id is never given again
+    )
+
+    id: Mapped[int] = mapped_column(BigId, primary_key=True)
+    phone: Mapped[str] = mapped_column(String(20), unique=True)  # E.164
+    password_hash: Mapped[str | None] = mapped_column(String(255))
+    role: Mapped[str] = mapped_column(String(16), default="user")
+    status: Mapped[str] = mapped_column(String(16), default="active")
+    token_generation: Mapped[int] = mapped_column(default=0)
+    created_at: Mapped[datetime] = mapped_column(Moment, default=now)
+    last_login_at: Mapped[datetime | None] = mapped_column(Moment)
+    delete_after: Mapped[datetime | None] = mapped_column(Moment)
+
+    info: Mapped["UserInfo"] = relationship(back_populates="auth", passive_deletes=True, lazy="joined", innerjoin=True)
+
+    @property
+    def caller_id(self) -> int:
+        """Whose record in Redis a change of this row renews; see core/callers.py."""
+        return self.id
+
+    @property
+    def has_password(self) -> bool:
+        return self.password_hash is not None
+
+    def end_all_logins(self) -> None:
+        """Make every token of this user dead with the commit of this change."""
+        self.token_generation += 1
+
+
+class UserInfo(Base):
+    """A profile."""
+
+    __tablename__ = "user_info"
+
+    user_id: Mapped[int] = mapped_column(
+        BigId, ForeignKey("user_auth.id", ondelete="CASCADE"), primary_key=True, autoincrement=False
+    )
+    nickname: Mapped[str] = mapped_column(String(30))
+    gender: Mapped[str | None] = mapped_column(String(16))
+    birthday: Mapped[date | None] = mapped_column(Date)
+    avatar: Mapped[str | None] = mapped_column(String(255))  # address of a picture
+    emotional_state: Mapped[str | None] = mapped_column(String(16))
+    height_cm: Mapped[int | None]
+    orientation: Mapped[str | None] = mapped_column(String(16))
+    education: Mapped[str | None] = mapped_column(String(16))
+    salary: Mapped[str | None] = mapped_column(String(16))
+    visibility: Mapped[str] = mapped_column(String(16), default="everyone")
+    bio: Mapped[str] = mapped_column(Text, default="")
+    updated_at: Mapped[datetime] = mapped_column(Moment, default=now, onupdate=now)
+
+    auth: Mapped[UserAuth] = relationship(back_populates="info")
+
+    @property
+    def caller_id(self) -> int:
+        return self.user_id

@@ -1,0 +1,37 @@
+"""HTTP of profiles."""
+
+from typing import Any
+
+from flask import g
+
+from flask_api.core.auth import login_check
+from flask_api.core.resource import Resource
+from flask_api.users import services
+from flask_api.users.schemas import my_profile, ns, profile, profile_changes
+
+
+@ns.route("/me")
+class Me(Resource):
+    @login_check
+    @ns.answer(my_profile)
+    def get(self) -> Any:
+        """Show my account and profile."""
+        return g.caller
+
+    @login_check
+    @ns.body(profile_changes)
+    @ns.fails(services.UserNotFound)
+    @ns.answer(my_profile)
+    def patch(self, changes: dict[str, Any]) -> Any:
+        """Change my profile."""
+        return services.change_profile(g.user_id, **changes)
+
+
+@ns.route("/<int:user_id>")
+class UserItem(Resource):
+    @login_check
+    @ns.fails(services.UserNotFound)
+    @ns.answer(profile)
+    def get(self, user_id: int) -> Any:
+        """Show somebody's profile."""
+        return services.get_profile(g.user_id, user_id)

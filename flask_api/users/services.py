@@ -1,0 +1,136 @@
+"""Profiles: reading, changing, and the record that is kept beside a login token."""
+
+from datetime import date
+from typing import Any
+
+from sqlalchemy import bindparam, select
+
+from flask_api.core import callers
+from flask_api.core.auth import ACTIVE
+from flask_api.core.database import now
+from flask_api.core.errors import Conflict, InvalidField, NotFound
+from flask_api.core.transaction import rows, transactional
+from flask_api.extensions import db
+from flask_api.users.models import UserAuth, UserInfo
+
+ADULT = 18
+OLDEST = 120
+
+
+class UserNotFound(NotFound):
+    status = "USER_NOT_FOUND"
+    message = "There is no such user."
+
+
+class LastAdmin(Conflict):
+    status = "LAST_ADMIN"
+    message = "This is the last admin; make another one first."
+
+
+CALLER = select(
+    UserAuth.id,
+    UserAuth.role,
+    UserAuth.status,
+    UserAuth.token_generation,
+    UserAuth.phone,
+    UserAuth.password_hash.is_not(None).label("has_password"),
+    UserAuth.created_at,
+    *(column for column in UserInfo.__table__.columns if column.name not in ("user_id", "updated_at")),
+).join_from(UserAuth, UserInfo)
+CALLER = CALLER.where(UserAuth.id == bindparam("user_id"))
+
+PROFILE = select(UserInfo.__table__).join_from(UserInfo, UserAuth).where(UserInfo.user_id == bindparam("user_id"))
+PROFILE = PROFILE.where(UserAuth.status == ACTIVE)
+
+
+@callers.loader
+def load_caller(user_id: int) -> callers.Record | None:
+    """Return what is kept of a user beside the token, or None if there is no such user."""
+    found = rows(CALLER, user_id=user_id)
+    if not found:
+        return None
+    record = dict(found[0]._mapping)
+    record["has_password"] = bool(record["has_password"])
+    return record
+
+
+def get_profile(viewer_id: int, user_id: int) -> Any:
+    """Return somebody's profile as ``viewer_id`` may see it.
+
+    Raises:
+        UserNotFound: there is no such user, or none that the viewer may know of.
+    """
+    found = rows(PROFILE, user_id=user_id)
+    if not found or (found[0].visibility != "everyone" and user_id != viewer_id):
+        raise UserNotFound
+    return found[0]
+
+
+@transactional
+def change_profile(user_id: int, **changes: Any) -> callers.Caller:
+    """Change one's own profile and return it whole.
+
+    Raises:
+        InvalidField: an impossible birthday, or one under 18.
+    """
+    if changes.get("birthday") is not None:
+        check_birthday(changes["birthday"])
+    info = db.session.get(UserInfo, user_id, with_for_update=True)
+    if info is None:
+        raise UserNotFound
+    for name, value in changes.items():
+        setattr(info, name, value)
+    db.session.flush()
+    record = load_caller(user_id)
+    assert record is not None
+    return callers.Caller(record)
+
+
+def add_user(phone: str, nickname: str | None = None, **columns: Any) -> UserAuth:
+    """Add an account with an empty profile to the open transaction and return it."""
+    user = UserAuth(phone=phone, **columns)
+    user.info = UserInfo(nickname=nickname or "Newcomer")
+    db.session.add(user)
+    db.session.flush()
+    if nickname is None:
+        user.info.nickname = f"Newcomer {user.id}"
+    return user
+
+
+def check_birthday(birthday: date) -> None:
+    """Refuse a birthday that nobody has, or of somebody under 18."""
+    today = now().date()
+    age = today.year - birthday.year - ((today.month, today.day) < (birthday.month, birthday.day))
+    if ADULT <= age <= OLDEST:
+        return
+    message = "must be of somebody who is 18 or over" if age < ADULT else "lies too far back"
+    raise InvalidField(f"birthday {message}", field="birthday", errors=[{"field": "birthday", "message": message}])
+
+
+def lock_user(user_id: int) -> UserAuth:
+    """Return an account as it is now, locked until the open transaction ends.
+
+    Raises:
+        UserNotFound: there is no such user.
+    """
+    user = db.session.get(UserAuth, user_id, with_for_update={"of": UserAuth}, populate_existing=True)
+    if user is None:
+        raise UserNotFound
+    return user
+
+
+def keep_an_admin(leaver: UserAuth) -> None:
+    """Refuse what would leave nobody in charge; locks the admins, so that two cannot dismiss each other.
+
+    Raises:
+        LastAdmin: no other admin is active.
+    """
+    if leaver.role != "admin" or leaver.status != ACTIVE:
+        return
+    others = (
+        select(UserAuth.id)
+        .where(UserAuth.role == "admin", UserAuth.status == ACTIVE, UserAuth.id != leaver.id)
+        .with_for_update()
+    )
+    if db.session.execute(others).first() is None:
+        raise LastAdmin

@@ -1,0 +1,21 @@
+#!/usr/bin/env python3
+"""Solo's command line: the database, demo data, admins. ``python manage.py --help`` lists the commands."""
+
+from flask.cli import FlaskGroup, routes_command, shell_command
+from flask_migrate.cli import db
+
+from flask_api.cli.accounts import create_admin, erase_expired_accounts
+from flask_api.cli.running import make_app
+
+main = FlaskGroup(
+    create_app=make_app,
+    add_default_commands=False,
+    add_version_option=False,
+    set_debug_flag=False,
+    help="Solo's command line. Settings come from the environment, .env and config_override.toml.",
+)
+for command in (db, create_admin, erase_expired_accounts, routes_command, shell_command):
+    main.add_command(command)
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,37 @@
+"""How Alembic reaches the app's database. Batch mode, so that SQLite can drop and alter columns."""
+
+from alembic import context
+from flask import current_app
+
+from flask_api.core.database import Base, Moment
+
+migrate = current_app.extensions["migrate"]
+
+
+def keep_only_changes(_context, _revision, directives) -> None:
+    """Write no migration when nothing changed."""
+    if getattr(context.config.cmd_opts, "autogenerate", False) and directives[0].upgrade_ops.is_empty():
+        directives[:] = []
+        print("Nothing changed: no migration written.")  # noqa: T201
+
+
+def render_item(kind, item, autogen_context):
+    """Write our types by what they are, so that a migration does not depend on today's code."""
+    if kind == "type" and isinstance(item, Moment):
+        autogen_context.imports.add("from sqlalchemy.dialects import mysql")
+        return 'sa.DateTime().with_variant(mysql.DATETIME(fsp=6), "mysql")'
+    return False
+
+
+arguments = {"render_item": render_item, "process_revision_directives": keep_only_changes, **migrate.configure_args}
+
+if context.is_offline_mode():
+    url = migrate.db.engine.url.render_as_string(hide_password=False)
+    context.configure(url=url, target_metadata=Base.metadata, literal_binds=True, **arguments)
+    with context.begin_transaction():
+        context.run_migrations()
+else:
+    with migrate.db.engine.connect() as connection:
+        context.configure(connection=connection, target_metadata=Base.metadata, **arguments)
+        with context.begin_transaction():
+            context.run_migrations()

@@ -1,0 +1,1 @@
+"""Servers for the tests: plain processes on private addresses, which end with the test run that started them."""
