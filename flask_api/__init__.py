@@ -1,5 +1,8 @@
 """Solo: the backend of a social app. ``create_app`` wires it together; importing does nothing."""
 
+from collections.abc import Callable
+from typing import Any
+
 from flask import Flask
 from flask_cors import CORS
 
@@ -13,12 +16,18 @@ from flask_api.settings import Settings
 __all__ = ["create_app"]
 
 
+class SoloApp(Flask):
+    """Flask, without asking at each request whether each of our functions is a coroutine: none is."""
+
+    def ensure_sync(self, func: Callable[..., Any]) -> Callable[..., Any]:
+        return func
+
+
 def create_app(settings: Settings) -> Flask:
     """Return a new app; several may live in one process. Nothing is connected to until a request needs it."""
-    app = Flask("flask_api", static_folder=None)
+    app = SoloApp("flask_api", static_folder=None)
     app.config["MAX_CONTENT_LENGTH"] = settings.max_body_size
     app.config["TRUSTED_HOSTS"] = settings.allowed_hosts or None
-    app.config["SECRET_KEY"] = settings.secret_key
     bind_extensions(app, settings)
     app.extensions["sms"] = make_sms_provider(settings.sms_provider)
     register_request_ids(app)

@@ -8,9 +8,11 @@ from flask_sqlalchemy import SQLAlchemy
 from redis import Redis
 from redis.backoff import NoBackoff
 from redis.retry import Retry
+from sqlalchemy import Engine
 from werkzeug.local import LocalProxy
 
-from flask_api.core.database import Base, engine_options
+from flask_api.core.database import READS, Base, engine_options
+from flask_api.core.redis_reads import RedisReads
 from flask_api.settings import Settings
 
 db = SQLAlchemy(model_class=Base, session_options={"expire_on_commit": False})
@@ -19,6 +21,19 @@ migrate = Migrate(render_as_batch=True, compare_type=True)
 settings: Settings = LocalProxy(lambda: current_app.extensions["settings"])  # type: ignore[assignment]
 redis: Any = LocalProxy(lambda: current_app.extensions["redis"])  # redis-py's own types are unions of all it can do
 
+redis_reads: RedisReads = LocalProxy(lambda: current_app.extensions["redis_reads"])  # type: ignore[assignment]
+
+
+def _make_reading_engine() -> Engine:
+    app = current_app._get_current_object()  # type: ignore[attr-defined]
+    if "reading_engine" not in app.extensions:
+        app.extensions["reading_engine"] = db.engine.execution_options(**{READS: True})
+    engine: Engine = app.extensions["reading_engine"]
+    return engine
+
+
+# The same connections as db.engine, for single SELECTs: no BEGIN is sent.
+reading_engine: Engine = LocalProxy(_make_reading_engine)  # type: ignore[assignment]
 
 NOWHERE = "unix:///nonexistent/no-redis-in-the-settings.sock"  # for commands that need none
 
@@ -30,7 +45,14 @@ def bind_extensions(app: Flask, values: Settings) -> None:
     app.config["SQLALCHEMY_ENGINE_OPTIONS"] = engine_options(values)
     db.init_app(app)
     migrate.init_app(app, db, directory=str(values.migrations_dir))
-    app.extensions["redis"] = connect_redis(values)
+    bind_redis(app, values)
+
+
+def bind_redis(app: Flask, values: Settings) -> None:
+    """Bind the Redis that the settings name, in the place of one bound before."""
+    client = connect_redis(values)
+    app.extensions["redis"] = client
+    app.extensions["redis_reads"] = RedisReads(client.connection_pool)
 
 
 def connect_redis(values: Settings) -> Redis:

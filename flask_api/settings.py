@@ -69,6 +69,7 @@ class Settings(BaseSettings):
     tls_key: Path | None = None
     allowed_hosts: CommaSeparated = []  # empty in development: any
     cors_origins: CommaSeparated = []
+    trusted_proxies: CommaSeparated = []  # peers whose X-Forwarded-For and -Proto count
 
     # Accounts
     phone_region: str = Field("CN", pattern=r"^[A-Z]{2}$")

@@ -3,7 +3,7 @@
 from alembic import context
 from flask import current_app
 
-from flask_api.core.database import Base, Moment
+from flask_api.core.database import WRITES, Base, Moment
 
 migrate = current_app.extensions["migrate"]
 
@@ -31,7 +31,9 @@ if context.is_offline_mode():
     with context.begin_transaction():
         context.run_migrations()
 else:
-    with migrate.db.engine.connect() as connection:
-        context.configure(connection=connection, target_metadata=Base.metadata, **arguments)
+    with migrate.db.engine.connect().execution_options(**{WRITES: True}) as connection:
+        # SQLite's own driver would commit at each CREATE; ours leaves a migration whole or undone.
+        whole = connection.dialect.name == "sqlite"
+        context.configure(connection=connection, target_metadata=Base.metadata, transactional_ddl=whole, **arguments)
         with context.begin_transaction():
             context.run_migrations()

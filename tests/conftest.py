@@ -11,11 +11,13 @@ from pathlib import Path
 
 import pytest
 from flask import Flask
-from sqlalchemy import create_engine, text
+from sqlalchemy import create_engine, delete, text
 
 from flask_api import create_app
+from flask_api.blog.models import BlogCategory
 from flask_api.core.database import Base
 from flask_api.database_upgrade import upgrade_database
+from flask_api.extensions import db
 from flask_api.settings import Settings, load_settings
 from tests.clients import Client
 from tests.factories import Factory
@@ -42,6 +44,8 @@ def migrated(tmp_path_factory: pytest.TempPathFactory, redis_server: RedisServer
     url = mariadb.create_database(server, name) if server else f"sqlite:///{folder / 'solo.db'}"
     app = create_app(make_settings(folder, database_url=url, redis_url=redis_server.url()))
     upgrade_database(app)
+    with app.app_context(), db.engine.begin() as connection:
+        connection.execute(delete(BlogCategory))  # the migrations make a first one
     yield url
     if server:
         mariadb.drop_database(server, name)
@@ -89,8 +93,6 @@ def start_app(settings: Settings) -> Flask:
 
 def stop_app(app: Flask) -> None:
     """Close what the app has opened."""
-    from flask_api.extensions import db
-
     with app.app_context():
         db.engine.dispose()
     app.extensions["redis"].close()

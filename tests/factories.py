@@ -1,15 +1,33 @@
 """Makes what a test needs to be there, through the services that users' requests go through."""
 
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from itertools import count
-from typing import Any
+from threading import Barrier
+from typing import Any, TypeVar
 
 from flask import Flask
+from sqlalchemy import Executable, Row, insert
 
 from flask_api.admin import services as admin_services
+from flask_api.albums.models import UserAlbum
 from flask_api.blog import services as blog_services
+from flask_api.extensions import db
 from tests.clients import Client
 
+Result = TypeVar("Result")
+
 _phones = count(13800000000)
+
+
+MOST_THREADS = 64
+
+
+def at_once(jobs: Sequence[Callable[[], Result]]) -> list[Result]:
+    """Run the jobs in threads that are let go together, up to 64 at a time; return their results in order."""
+    size = min(len(jobs), MOST_THREADS)
+    with ThreadPoolExecutor(size, initializer=Barrier(size, timeout=30).wait) as threads:
+        return list(threads.map(lambda job: job(), jobs))
 
 
 class Factory:
@@ -44,3 +62,14 @@ class Factory:
         with self.app.app_context():
             post = blog_services.create_post(author.user_id, title=title, body=body, category_id=category_id)
             return int(post.id)
+
+    def photo(self, owner: Client, caption: str = "The lake at five", position: int = 1) -> None:
+        """A photo in somebody's album."""
+        photo = {"user_id": owner.user_id, "position": position, "caption": caption, "url": f"/media/{position}.jpg"}
+        self.execute(insert(UserAlbum).values(photo))
+
+    def execute(self, statement: Executable) -> Sequence[Row[Any]]:
+        """Run a statement straight in the database, past all services; return its rows, if it has any."""
+        with self.app.app_context(), db.engine.begin() as connection:
+            result = connection.execute(statement)
+            return result.all() if result.returns_rows else []

@@ -9,7 +9,7 @@ from flask import Flask, current_app
 from flask.cli import with_appcontext
 
 from flask_api import create_app
-from flask_api.extensions import connect_redis
+from flask_api.extensions import bind_redis
 from flask_api.server.embedded_redis import EmbeddedRedisError, embedded_redis
 from flask_api.settings import Settings, SettingsError, load_settings
 
@@ -37,7 +37,7 @@ def needs_redis(command: Command) -> Command:
             return command(*args, **kwargs)
         try:
             with embedded_redis(settings.data_dir) as url:
-                current_app.extensions["redis"] = connect_redis(settings.model_copy(update={"redis_url": url}))
+                bind_redis(current_app, settings.model_copy(update={"redis_url": url}))
                 return command(*args, **kwargs)
         except EmbeddedRedisError as error:
             raise click.ClickException(str(error)) from None

@@ -9,7 +9,7 @@ from flask import g, request
 from flask_api.core import callers, redis_keys, tokens
 from flask_api.core.describing import describe
 from flask_api.core.errors import Forbidden, Unauthorized
-from flask_api.extensions import redis
+from flask_api.extensions import redis_reads
 
 View = TypeVar("View", bound=Callable[..., Any])
 
@@ -81,7 +81,7 @@ def _identify() -> callers.Caller:
     if located is None:
         raise TokenInvalid
     user_id, digest = located
-    kept_token, kept_caller = redis.mget(redis_keys.token(user_id, digest), redis_keys.caller(user_id))
+    kept_token, kept_caller = redis_reads.mget(redis_keys.token(user_id, digest), redis_keys.caller(user_id))
     if kept_token is None:
         raise TokenInvalid
     token = tokens.read(user_id, digest, kept_token)

@@ -65,10 +65,8 @@ def resolve(user_id: int, kept: bytes | None) -> Caller | None:
     """Return the caller from what Redis kept under ``redis_keys.caller``, or else from the database."""
     if kept is not None and kept.startswith(b"{"):
         return Caller(orjson.loads(kept))
-    if kept is not None:  # a marker or somebody's lease: the database knows, and nothing is stored
-        record = _loaders[0](user_id)
-    else:
-        record = _load_under_lease(user_id)
+    # Where a marker or somebody's lease stands, only the database knows, and nothing is stored.
+    record = _load_under_lease(user_id) if kept is None else _loaders[0](user_id)
     return None if record is None else Caller(record)
 
 

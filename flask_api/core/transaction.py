@@ -3,26 +3,30 @@
 A service that writes is marked ``@transactional``. It runs in one transaction, which commits when the service returns
 and rolls back when it raises; a service called by another joins the other's transaction. When MySQL ends a transaction
 to resolve a deadlock (error 1213), the whole service runs again.
+
+A service that only reads uses :func:`rows`, or the session, and opens no transaction.
 """
 
 from collections.abc import Callable, Sequence
+from contextvars import ContextVar
 from functools import wraps
 from typing import Any, ParamSpec, TypeVar
 
-from sqlalchemy import Executable, Row
+from sqlalchemy import Executable, Row, event
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
 
 from flask_api.core import callers
 from flask_api.core.database import WRITES
-from flask_api.extensions import db
+from flask_api.extensions import db, reading_engine
 
 P = ParamSpec("P")
 R = TypeVar("R")
 
 TRIES = 3
 MYSQL_DEADLOCK = 1213
-ACTIVE = "solo_transaction"  # key of Session.info while a transaction of ours is open
+
+_open: ContextVar[Session | None] = ContextVar("open_transaction", default=None)
 
 
 def transactional(service: Callable[P, R]) -> Callable[P, R]:
@@ -30,12 +34,11 @@ def transactional(service: Callable[P, R]) -> Callable[P, R]:
 
     @wraps(service)
     def run(*args: P.args, **kwargs: P.kwargs) -> R:
-        session = db.session()
-        if session.info.get(ACTIVE):
+        if _open.get() is not None:
             return service(*args, **kwargs)
         for attempt in range(1, TRIES + 1):
             try:
-                return _run_once(session, lambda: service(*args, **kwargs))
+                return _run_once(db.session(), lambda: service(*args, **kwargs))
             except OperationalError as error:
                 if attempt == TRIES or not _is_deadlock(error):
                     raise
@@ -46,7 +49,7 @@ def transactional(service: Callable[P, R]) -> Callable[P, R]:
 
 def _run_once(session: Session, work: Callable[[], R]) -> R:
     session.rollback()  # a read before us may have left a transaction open
-    session.info[ACTIVE] = True
+    was_open = _open.set(session)
     markers: dict[int, str] = {}
     try:
         session.connection(execution_options={WRITES: True})
@@ -58,20 +61,26 @@ def _run_once(session: Session, work: Callable[[], R]) -> R:
         session.rollback()
         raise
     finally:
-        session.info.pop(ACTIVE, None)
+        _open.reset(was_open)
         session.info.pop(callers.CHANGED, None)
         if markers:
             callers.take_away(markers)
 
 
-def _is_deadlock(error: OperationalError) -> bool:
-    return bool(error.orig and error.orig.args and error.orig.args[0] == MYSQL_DEADLOCK)
-
-
 def rows(statement: Executable, **parameters: Any) -> Sequence[Row[Any]]:
     """Read rows without the ORM; inside a transaction of ours they are the transaction's own view."""
-    session = db.session()
-    if session.info.get(ACTIVE):
+    session = _open.get()
+    if session is not None:
         return session.execute(statement, parameters).all()
-    with db.engine.connect() as connection:
+    with reading_engine.connect() as connection:
         return connection.execute(statement, parameters).all()
+
+
+@event.listens_for(Session, "before_flush")
+def _refuse_stray_writes(session: Session, _context: Any, _instances: Any) -> None:
+    if _open.get() is not session:
+        raise RuntimeError("a service that writes needs @transactional")
+
+
+def _is_deadlock(error: OperationalError) -> bool:
+    return bool(error.orig and error.orig.args and error.orig.args[0] == MYSQL_DEADLOCK)

@@ -133,7 +133,7 @@ def run_with_mariadb(command: list[str]) -> int:
     with MariaDB() as server:
         print(f"{time.monotonic() - began:.1f} s on port {server.port}", file=sys.stderr, flush=True)
         environment = {**os.environ, VARIABLE: server.base}
-        with subprocess.Popen(command, env=environment, preexec_fn=die_with_parent()) as process:  # noqa: PLW1509
+        with subprocess.Popen(command, env=environment, preexec_fn=die_with_parent()) as process:
             signal.signal(signal.SIGINT, signal.SIG_IGN)  # the terminal sends Ctrl-C to the command as well
             signal.signal(signal.SIGTERM, lambda *_: process.terminate())
             code = process.wait()

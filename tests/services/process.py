@@ -128,7 +128,7 @@ class Service(ABC):
                 stdout=log,
                 stderr=log,
                 start_new_session=True,  # Ctrl-C is for the test run, which then stops this
-                preexec_fn=die_with_parent(),  # noqa: PLW1509 - it takes no lock
+                preexec_fn=die_with_parent(),
             )
         deadline = time.monotonic() + self.start_seconds
         while not self.answers():

@@ -1,0 +1,64 @@
+# `make help` lists what there is. Everything runs in .venv, which the first command makes.
+PYTHON ?= python3
+BIN := .venv/bin
+WORKERS ?= 2
+
+.DEFAULT_GOAL := help
+.PHONY: help run test test-all lint bench lock clean
+
+help: ## List the commands
+	@echo "Solo. Commands:"
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+run: .venv/.solo-run ## Start Solo on http://localhost:5000/api/ with all it needs; Ctrl-C stops it
+	@exec $(BIN)/python tornado_server.py
+
+test: .venv/.solo-dev ## Run the tests: SQLite and the embedded Redis
+	@$(BIN)/python -m pytest -n $(WORKERS) -m "not mariadb"
+
+test-all: .venv/.solo-dev ## Run the tests with coverage, then all of them against a real MariaDB
+	@rm -f .coverage .coverage.*
+	@COVERAGE_PROCESS_START=pyproject.toml $(BIN)/python -m pytest -n $(WORKERS) -m "not mariadb" --cov --cov-report=
+	@$(BIN)/python -m tests.services.mariadb -- $(BIN)/python -m pytest -n $(WORKERS) --cov --cov-append --cov-report=
+	@$(BIN)/coverage report --skip-covered
+	@$(BIN)/coverage report --fail-under=95 --include='flask_api/core/*,flask_api/accounts/*' --skip-covered
+
+lint: .venv/.solo-dev ## Check style, types and who imports whom
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+	@$(BIN)/mypy
+	@$(BIN)/lint-imports --no-logo
+
+bench: .venv/.solo-bench ## Measure Solo beside its peers; draws bench/results/frame.svg
+	@$(BIN)/python -m bench.frame
+
+lock: .venv/.solo-dev ## Pin the newest versions that requirements*.in allow; takes some minutes
+	@$(BIN)/pip install --quiet pip-tools
+	@for name in requirements requirements-dev requirements-bench; do echo "$$name.txt"; \
+	  $(BIN)/pip-compile --quiet --upgrade --generate-hashes --allow-unsafe --strip-extras --no-header \
+	    --no-emit-index-url --no-emit-find-links --no-emit-trusted-host -o $$name.txt $$name.in || exit 1; done
+
+clean: ## Remove .venv and caches; var/, with your database, stays
+	@rm -rf .venv .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache .coverage*
+
+.venv/bin/python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+	  { echo "Solo needs Python 3.11 or newer; $(PYTHON) is `$(PYTHON) --version`. Try: make $(MAKECMDGOALS) PYTHON=python3.12"; exit 1; }
+	@echo "Making .venv with `$(PYTHON) --version`"
+	@$(PYTHON) -m venv .venv || \
+	  { rm -rf .venv; echo "Python could not make a virtual environment. On Debian: apt-get install python3-venv"; exit 1; }
+
+.venv/.solo-run: requirements.txt | .venv/bin/python
+	@echo "Installing what Solo needs (once, about half a minute)"
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r $<
+	@touch $@
+
+.venv/.solo-dev: requirements-dev.txt .venv/.solo-run
+	@echo "Installing what the tests need (once)"
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r $<
+	@touch $@
+
+.venv/.solo-bench: requirements-bench.txt .venv/.solo-dev
+	@echo "Installing the peers (once)"
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r $<
+	@touch $@

@@ -1,0 +1,47 @@
+"""Files that users sent, at ``/media/``. In production nginx answers for them (deploy/)."""
+
+from pathlib import Path
+
+from tornado.web import Application, HTTPError, StaticFileHandler
+
+from flask_api.server.handlers import HandlerWithJsonFailures, NothingHere
+
+MEDIA_PREFIX = "/media/"
+ONE_DAY = 86400
+
+
+class MediaFile(HandlerWithJsonFailures, StaticFileHandler):
+    """One file. Whatever is none, a folder or a way out of it included, is 404."""
+
+    def set_extra_headers(self, path: str) -> None:
+        """Keep browsers from running what claims to be a picture; names are random, so a file never changes."""
+        self.set_header("X-Content-Type-Options", "nosniff")
+        self.set_header("Content-Disposition", "attachment")
+        self.set_header("Content-Security-Policy", "default-src 'none'; sandbox")
+        self.set_header("Cache-Control", f"public, max-age={ONE_DAY}")
+
+    def compute_etag(self) -> None:
+        """Send none: tornado would read every file whole for it. Last-Modified serves as well."""
+
+    @classmethod
+    def get_absolute_path(cls, root: str, path: str) -> str:
+        """Follow links first, so that what tornado then finds below the folder is there in truth."""
+        if "\0" in path:
+            raise HTTPError(404)
+        return str(Path(root, path).resolve())
+
+    def validate_absolute_path(self, root: str, absolute_path: str) -> str | None:
+        """Say 404 where tornado would say 403: a folder's name is nobody's business."""
+        try:
+            return super().validate_absolute_path(root, absolute_path)
+        except HTTPError:
+            raise HTTPError(404) from None
+
+
+def media_application(folder: Path) -> Application:
+    """Return the tornado application that serves the files in this folder."""
+    return Application(
+        [(rf"{MEDIA_PREFIX}(.+)", MediaFile, {"path": str(folder.resolve())})],
+        default_handler_class=NothingHere,
+        log_function=lambda _: None,
+    )

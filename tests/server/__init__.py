@@ -1,0 +1,1 @@
+"""The tornado side, tested from outside over sockets, with toy WSGI apps."""

@@ -1,0 +1,105 @@
+"""A server on a free port, in a thread of the test's process."""
+
+import asyncio
+import socket
+import ssl
+import threading
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from flask_api.server.serving import bind, serve_sockets
+from flask_api.settings import Settings
+
+from .toy_app import ToyApp
+from .wire import Wire
+
+
+class RunningServer:
+    """Serves a toy app until ``stop``."""
+
+    def __init__(
+        self,
+        data_dir: Path,
+        *,
+        listener: socket.socket | None = None,
+        ssl_context: ssl.SSLContext | None = None,
+        **settings: Any,
+    ) -> None:
+        options: dict[str, Any] = {"port": 0, "data_dir": data_dir, "threads": 4, "drain_timeout": 5} | settings
+        self.app = ToyApp()
+        self.settings = Settings(**options)
+        self.address = ""
+        self._sockets = [listener] if listener is not None else bind(self.settings)
+        self._name = self._sockets[0].getsockname()
+        self._family = self._sockets[0].family
+        self._ssl_context = ssl_context
+        self._ready = threading.Event()
+        self._thread = threading.Thread(target=lambda: asyncio.run(self._main()), daemon=True)
+        self._thread.start()
+        assert self._ready.wait(10)
+
+    async def _main(self) -> None:
+        self._loop = asyncio.get_running_loop()
+        self._stop = asyncio.Event()
+
+        def on_ready(address: str) -> None:
+            self.address = address
+            self._ready.set()
+
+        await serve_sockets(
+            self._sockets, self.app, self.settings, stop=self._stop, ssl_context=self._ssl_context, on_ready=on_ready
+        )
+
+    def connect(self) -> Wire:
+        sock = socket.socket(self._family)
+        sock.settimeout(10)
+        sock.connect(self._name)
+        return Wire(sock)
+
+    def signal_stop(self) -> None:
+        self._loop.call_soon_threadsafe(self._stop.set)
+
+    def join(self) -> None:
+        self._thread.join(15)
+        assert not self._thread.is_alive()
+
+    def stop(self) -> None:
+        self.app.release.set()
+        if self._thread.is_alive():
+            self.signal_stop()
+        self.join()
+
+
+StartServer = Callable[..., RunningServer]
+
+
+@pytest.fixture
+def start_server(tmp_path: Path) -> Iterator[StartServer]:
+    """Start a server with settings of one's own; it is stopped after the test."""
+    running: list[RunningServer] = []
+
+    def start(**settings: Any) -> RunningServer:
+        running.append(RunningServer(tmp_path, **settings))
+        return running[-1]
+
+    yield start
+    for server in running:
+        server.stop()
+
+
+@pytest.fixture(scope="session")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningServer]:
+    """One server for all tests that need nothing special."""
+    running = RunningServer(tmp_path_factory.mktemp("data"))
+    yield running
+    running.stop()
+
+
+@pytest.fixture
+def wire(server: RunningServer) -> Iterator[Wire]:
+    """A connection to it."""
+    with server.connect() as connection:
+        yield connection
