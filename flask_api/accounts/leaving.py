@@ -6,7 +6,7 @@ from typing import Any
 
 from sqlalchemy import bindparam, select
 
-from flask_api.core import personal_data
+from flask_api.core import personal_data, tokens
 from flask_api.core.database import now
 from flask_api.core.transaction import rows, transactional
 from flask_api.extensions import db, settings
@@ -64,6 +64,7 @@ def request_deletion(user_id: int) -> Deletion:
 def erase_account(user: UserAuth) -> None:
     """Erase an account and all that is kept of it, in the open transaction."""
     personal_data.erase_all(user.id)
+    tokens.end(tokens.list_tokens(user.id))
     db.session.delete(user)
     db.session.flush()
 

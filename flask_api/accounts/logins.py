@@ -83,7 +83,7 @@ def log_in_by_password(phone: str, password: str, client: Client) -> Login:
     if not passwords.is_right(password, user.password_hash if user else None) or user is None or _is_over(user):
         raise CredentialsWrong
     redis.delete(failures)
-    user, restored = _enter(user.id, password)
+    user, restored = _enter(user.id, user.password_hash, password)
     return _issue(user, client, restored=restored)
 
 
@@ -118,9 +118,11 @@ def _enter_or_register(phone: str) -> tuple[UserAuth, bool, bool]:
 
 
 @transactional
-def _enter(user_id: int, password: str) -> tuple[UserAuth, bool]:
-    user = db.session.get_one(UserAuth, user_id, with_for_update={"of": UserAuth}, populate_existing=True)
-    if user.password_hash is not None and passwords.is_outdated(user.password_hash):
+def _enter(user_id: int, proven_hash: str | None, password: str) -> tuple[UserAuth, bool]:
+    user = db.session.get(UserAuth, user_id, with_for_update={"of": UserAuth}, populate_existing=True)
+    if user is None or user.password_hash is None or user.password_hash != proven_hash:
+        raise CredentialsWrong  # it was changed after we checked the old one
+    if passwords.is_outdated(user.password_hash):
         user.password_hash = passwords.hash_password(password)
     return user, _note_login(user)
 

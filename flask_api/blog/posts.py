@@ -127,7 +127,7 @@ def list_archive(
 def _span(year: int, month: int | None, day: int | None) -> tuple[datetime, datetime]:
     """Return the first moment of a year, month or day, and the first one after it."""
     try:
-        first = datetime(year, month or 1, day or 1, tzinfo=UTC)
+        first = datetime(year, 1 if month is None else month, 1 if day is None else day, tzinfo=UTC)
         if day is not None:
             return first, datetime.fromordinal(first.toordinal() + 1).replace(tzinfo=UTC)
         if month is not None and month < 12:

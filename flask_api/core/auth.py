@@ -113,7 +113,7 @@ def basic_check(view: View) -> View:
     @wraps(view)
     def checked(*args: Any, **kwargs: Any) -> Any:
         sent = request.authorization
-        if sent is None or sent.type != "basic" or sent.username is None or sent.password is None:
+        if sent is None or sent.type != "basic" or not sent.username or not sent.password:
             raise BasicMissing
         return view(*args, sent.username, sent.password, **kwargs)
 

@@ -97,7 +97,6 @@ def _answer(error: ApiError) -> Response:
     response = Response(body, error.code, content_type="application/json")
     if error.retry_after is not None:
         response.headers["Retry-After"] = str(error.retry_after)
-    g.failure = error.status
     return response
 
 

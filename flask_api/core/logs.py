@@ -78,7 +78,6 @@ def log_record(view: View) -> View:
     @wraps(view)
     def recorded(*args: Any, **kwargs: Any) -> Any:
         started = time.perf_counter()
-        body = request.get_data(cache=True)[: 4 * MAX_LOGGED] if request.mimetype == "application/json" else b""
         outcome: dict[str, Any] = {}
         try:
             response = view(*args, **kwargs)
@@ -91,7 +90,7 @@ def log_record(view: View) -> View:
             details = {
                 "method": request.method,
                 "path": request.path,
-                "request": masked_json(body),
+                "request": masked(g.get("sent")),
                 "milliseconds": round((time.perf_counter() - started) * 1000, 1),
                 **outcome,
             }

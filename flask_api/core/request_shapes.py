@@ -92,7 +92,10 @@ class RequestShape(Shape):
             raise invalid(self._problems(value))
         for name, convert in self._converters.items():
             if value.get(name) is not None:
-                value[name] = convert(value[name])
+                try:
+                    value[name] = convert(value[name])
+                except (ValueError, OverflowError):  # the year 0, the 61st second: well formed, but not in Python
+                    raise invalid([{"field": name, "message": "is out of range"}]) from None
         return dict(value)
 
     def _problems(self, value: Any) -> list[dict[str, str]]:

@@ -16,7 +16,7 @@ from collections.abc import Callable
 from functools import wraps
 from typing import Any, ClassVar, TypeVar
 
-from flask import Response, request
+from flask import Response, g, request
 from flask_restx import Namespace as RestxNamespace
 from flask_restx import Resource as RestxResource
 
@@ -45,15 +45,18 @@ class UndeclaredError(AssertionError):
 
 
 class Resource(RestxResource):  # type: ignore[misc]
-    """The base of every Resource: its methods answer with a Response, so dispatching is all there is to do."""
+    """The base of every Resource: its methods answer with a Response, so dispatching is all there is to do.
+
+    What the address holds comes first, in its order, as positional arguments; the body, if one is taken, comes last.
+    """
 
     __apidoc__: ClassVar[dict[str, Any]] = {
         "responses": failure_responses([BadRequest, InternalError, ServiceUnavailable])
     }
 
-    def dispatch_request(self, *args: Any, **kwargs: Any) -> Any:
+    def dispatch_request(self, **kwargs: Any) -> Any:
         method = request.method.lower()
-        return getattr(self, "get" if method == "head" else method)(*args, **kwargs)
+        return getattr(self, "get" if method == "head" else method)(*kwargs.values())
 
 
 class Namespace(RestxNamespace):  # type: ignore[misc]
@@ -85,7 +88,8 @@ class Namespace(RestxNamespace):  # type: ignore[misc]
             def load(*args: Any, **kwargs: Any) -> Any:
                 if request.mimetype != "application/json":
                     raise UnsupportedMediaType
-                return view(*args, shape.load(strict_json.decode(request.get_data(cache=False))), **kwargs)
+                g.sent = shape.load(strict_json.decode(request.get_data(cache=False)))
+                return view(*args, g.sent, **kwargs)
 
             errors = [strict_json.BadJSON, InvalidField, UnsupportedMediaType, TooLarge]
             return describe(load, errors=errors, expect=[shape])  # type: ignore[return-value]

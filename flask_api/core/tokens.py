@@ -74,9 +74,9 @@ def issue(user_id: int, generation: int, *, device: str, address: str) -> str:
     _store(Token(user_id, digest, generation, present, present, device[:200], address))
     sessions = redis_keys.sessions(user_id)
     redis.zremrangebyscore(sessions, "-inf", present)
-    surplus: list[bytes] = redis.zrange(sessions, 0, -settings.max_sessions - 1)
-    if surplus:
-        _forget(user_id, [digest.decode() for digest in surplus])
+    surplus = [member.decode() for member in redis.zrange(sessions, 0, -settings.max_sessions - 1)]
+    if ended := [other for other in surplus if other != digest]:
+        _forget(user_id, ended)
     return text
 
 
@@ -119,7 +119,7 @@ def _store(token: Token, only_if_alive: bool = False) -> None:
     lifetime = settings.token_lifetime
     with redis.pipeline(transaction=True) as pipe:
         pipe.set(token.key, token.record(), ex=lifetime, xx=only_if_alive)
-        pipe.zadd(redis_keys.sessions(token.user_id), {token.digest: token.renewed_at + lifetime})
+        pipe.zadd(redis_keys.sessions(token.user_id), {token.digest: time.time() + lifetime})
         pipe.expire(redis_keys.sessions(token.user_id), lifetime)
         pipe.execute()
 

@@ -39,7 +39,9 @@ class UserAuth(Base):
     last_login_at: Mapped[datetime | None] = mapped_column(Moment)
     delete_after: Mapped[datetime | None] = mapped_column(Moment)
 
-    info: Mapped["UserInfo"] = relationship(back_populates="auth", passive_deletes=True, lazy="joined", innerjoin=True)
+    info: Mapped["UserInfo"] = relationship(
+        back_populates="auth", cascade="all, delete-orphan", passive_deletes=True, lazy="joined", innerjoin=True
+    )
 
     @property
     def caller_id(self) -> int:

@@ -1,0 +1,93 @@
+"""The rules of the house that import-linter and ruff cannot express, held for every feature there will be."""
+
+import ast
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[1]
+SOURCES = sorted([*ROOT.glob("*.py"), *(ROOT / "flask_api").rglob("*.py")])
+FEATURES = sorted(path.parent for path in (ROOT / "flask_api").glob("*/resources.py"))
+JUNK_DRAWERS = {"utils.py", "helpers.py", "common.py", "misc.py"}
+OF_A_REQUEST = {"request", "g", "session", "jsonify", "make_response", "abort"}  # of flask; rules do not know them
+MAX_LINES = 250
+MAX_FUNCTION = 40
+
+
+def imports(path: Path) -> Iterator[tuple[str, str]]:
+    """Yield (module, name) of each import in a file."""
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.ImportFrom):
+            yield from ((node.module or "", alias.name) for alias in node.names)
+        elif isinstance(node, ast.Import):
+            yield from ((alias.name, "") for alias in node.names)
+
+
+def test_there_are_features_to_look_at() -> None:
+    assert {"accounts", "users", "blog"} <= {feature.name for feature in FEATURES}
+
+
+@pytest.mark.parametrize("feature", FEATURES, ids=lambda path: path.name)
+def test_rules_and_tables_know_nothing_of_requests(feature: Path) -> None:
+    for path in feature.glob("*.py"):
+        if path.name in ("resources.py", "schemas.py"):
+            continue
+        for module, name in imports(path):
+            assert not (module == "flask" and name in OF_A_REQUEST), f"{path.name} imports {name}"
+            assert not module.startswith("flask_restx"), path
+            assert module != "flask_api.core.resource", path
+
+
+@pytest.mark.parametrize("feature", FEATURES, ids=lambda path: path.name)
+def test_a_feature_uses_no_other_features_resources(feature: Path) -> None:
+    for path in feature.glob("*.py"):
+        for module, name in imports(path):
+            assert not (module.startswith("flask_api") and "resources" in (module.rpartition(".")[2], name)), path
+
+
+@pytest.mark.parametrize("room", ["core", "providers"])
+def test_what_features_stand_on_knows_no_feature(room: str) -> None:
+    names = {f"flask_api.{feature.name}" for feature in FEATURES}
+    for path in (ROOT / "flask_api" / room).glob("*.py"):
+        for module, name in imports(path):
+            imported = {".".join(module.split(".")[:2]), f"{module}.{name}"}
+            assert not imported & names, f"{path.name} imports {imported}"
+
+
+@pytest.mark.parametrize("feature", FEATURES, ids=lambda path: path.name)
+def test_a_resource_method_is_a_docstring_and_one_statement(feature: Path) -> None:
+    tree = ast.parse((feature / "resources.py").read_text())
+    for cls in [node for node in tree.body if isinstance(node, ast.ClassDef)]:
+        if not any(isinstance(base, ast.Name) and base.id == "Resource" for base in cls.bases):
+            continue
+        for method in [node for node in cls.body if isinstance(node, ast.FunctionDef)]:
+            docstring = ast.get_docstring(method)
+            assert docstring, f"{cls.name}.{method.name} has no docstring"
+            assert "\n" not in docstring, f"{cls.name}.{method.name}: one line is the summary on the page"
+            assert len(method.body) <= 3, f"{cls.name}.{method.name} does more than call a service"
+
+
+@pytest.mark.parametrize("path", SOURCES, ids=lambda path: str(path.relative_to(ROOT)))
+def test_files_and_functions_are_short_and_well_named(path: Path) -> None:
+    assert path.name not in JUNK_DRAWERS
+    text = path.read_text()
+    assert text.count("\n") <= MAX_LINES
+    for node in ast.walk(ast.parse(text)):
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+            assert node.end_lineno is not None
+            assert node.end_lineno - node.lineno <= MAX_FUNCTION, node.name
+
+
+def test_nothing_happens_at_import() -> None:
+    """create_app wires; no module opens a connection, and none makes an app."""
+    for path in SOURCES:
+        for node in ast.parse(path.read_text()).body:
+            value = getattr(node, "value", None)
+            if isinstance(value, ast.Call) and isinstance(value.func, ast.Name):
+                assert value.func.id not in {"Flask", "create_app", "load_settings", "connect_redis"}, path
+
+
+def test_every_feature_is_in_the_table_of_contents() -> None:
+    imported = {module for module, _ in imports(ROOT / "flask_api/api.py")}
+    assert {f"flask_api.{feature.name}.resources" for feature in FEATURES} <= imported
