@@ -5,6 +5,7 @@ from flask.cli import FlaskGroup, routes_command, shell_command
 from flask_migrate.cli import db
 
 from flask_api.cli.accounts import create_admin, erase_expired_accounts
+from flask_api.cli.demo import demo
 from flask_api.cli.running import make_app
 
 main = FlaskGroup(
@@ -14,7 +15,7 @@ main = FlaskGroup(
     set_debug_flag=False,
     help="Solo's command line. Settings come from the environment, .env and config_override.toml.",
 )
-for command in (db, create_admin, erase_expired_accounts, routes_command, shell_command):
+for command in (db, demo, create_admin, erase_expired_accounts, routes_command, shell_command):
     main.add_command(command)
 
 if __name__ == "__main__":

@@ -43,6 +43,8 @@ class SoloApi(Api):  # type: ignore[misc]
 class RowId(IntegerConverter):
     """``<int:…>`` in an address: what a BIGINT can hold, so that no database is asked for more."""
 
+    regex = "[0-9]+"  # Werkzeug's own takes the digits of all scripts
+
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **{"min": 0, "max": 2**63 - 1, **kwargs})
 

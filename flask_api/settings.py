@@ -4,9 +4,13 @@ Every setting is read from the environment as ``SOLO_<NAME>``. A bad or missing 
 that names it.
 """
 
+import os
+import re
+import tomllib
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
+from dotenv import dotenv_values
 from pydantic import BeforeValidator, Field, ValidationError, model_validator
 from pydantic_settings import (
     BaseSettings,
@@ -19,6 +23,9 @@ from pydantic_settings import (
 ROOT = Path(__file__).resolve().parent.parent
 DEVELOPMENT_SECRET = "development-only-secret-do-not-use-in-production"  # noqa: S105 - it is none
 PREFIX = "SOLO_"
+OF_TESTS = "SOLO_TEST_"
+ENV_FILE = ".env"
+TOML_FILE = "config_override.toml"
 
 
 class SettingsError(Exception):
@@ -29,6 +36,8 @@ def _split(value: Any) -> Any:
     return [part.strip() for part in value.split(",") if part.strip()] if isinstance(value, str) else value
 
 
+# Flask-Cors would take anything else for a regular expression.
+ORIGIN = re.compile(r"https?://[A-Za-z0-9.-]+(:[0-9]+)?\Z")
 CommaSeparated = Annotated[list[str], NoDecode, BeforeValidator(_split)]
 
 
@@ -36,20 +45,25 @@ class Settings(BaseSettings):
     """All that can be set. Durations are seconds, sizes are bytes."""
 
     model_config = SettingsConfigDict(
-        env_prefix=PREFIX, env_file=".env", toml_file="config_override.toml", extra="forbid", frozen=True
+        env_prefix=PREFIX,
+        env_file=ENV_FILE,
+        toml_file=TOML_FILE,
+        extra="ignore",  # _unknown_names is stricter, and leaves alone what is not ours
+        frozen=True,
+        allow_inf_nan=False,
     )
 
     # What this is
     environment: Literal["development", "production"] = "development"
-    secret_key: str = Field(DEVELOPMENT_SECRET, min_length=32)
+    secret_key: str = Field(DEVELOPMENT_SECRET, min_length=32, repr=False)
     data_dir: Path = ROOT / "var"
     logging_ini: Path = ROOT / "logging.ini"
     migrations_dir: Path = ROOT / "migrations"
     swagger_ui: bool | None = None  # None: in development only
 
     # Where state lives. Empty: SQLite and an embedded Redis inside data_dir.
-    database_url: str = ""
-    redis_url: str = ""
+    database_url: str = Field("", repr=False)
+    redis_url: str = Field("", repr=False)
     database_timeout: float = Field(5, gt=0)
     database_connect_timeout: float = Field(0.1, gt=0)
     database_pool_size: int = Field(10, ge=1)
@@ -102,7 +116,7 @@ class Settings(BaseSettings):
             (not self.redis_url, "redis_url", "is missing"),
             (not self.database_url, "database_url", "is missing"),
             (not self.allowed_hosts, "allowed_hosts", "is missing: the host names clients may use"),
-            ("*" in self.cors_origins, "cors_origins", "must name origins, not *"),
+            (not all(map(ORIGIN.match, self.cors_origins)), "cors_origins", "must name origins, not patterns"),
         ]
         for wrong, name, text in problems:
             if wrong:
@@ -129,9 +143,23 @@ def load_settings(**overrides: Any) -> Settings:
         SettingsError: a value is missing, bad or unknown; the message names the setting.
     """
     try:
+        if unknown := _unknown_names(overrides.get("_env_file", ENV_FILE)):
+            raise SettingsError("; ".join(f"{name}: there is no such setting" for name in unknown))
         return Settings(**overrides)
+    except tomllib.TOMLDecodeError as error:
+        raise SettingsError(f"{TOML_FILE}: {error}") from None
     except ValidationError as error:
         raise SettingsError("; ".join(_explain(problem) for problem in error.errors())) from None
+
+
+def _unknown_names(env_file: str | None) -> list[str]:
+    """Return what looks like a setting of ours and is none: a misspelt name would be passed over in silence."""
+    variables = [*os.environ, *(dotenv_values(env_file) if env_file else ())]
+    named = [name for name in variables if name.startswith(PREFIX) and not name.startswith(OF_TESTS)]
+    if Path(TOML_FILE).is_file():
+        named += [PREFIX + name.upper() for name in tomllib.loads(Path(TOML_FILE).read_text())]
+    known = {PREFIX + name.upper() for name in Settings.model_fields}
+    return sorted({name for name in named if name not in known})
 
 
 def _explain(problem: Any) -> str:

@@ -62,7 +62,7 @@ def send_code(phone: str, purpose: str) -> SentCode:
     pause, key = redis_keys.sms_pause(phone), redis_keys.sms_code(purpose, phone)
     if settings.sms_code_interval and not redis.set(pause, 1, nx=True, ex=settings.sms_code_interval):
         raise SentTooOften(retry_after=max(1, redis.ttl(pause)))
-    _count_against_day(phone)
+    _count_against_day(phone, pause)
     code = f"{secrets.randbelow(10**6):06d}"
     with redis.pipeline(transaction=True) as pipe:
         pipe.delete(key)
@@ -87,7 +87,7 @@ def use_code(phone: str, purpose: str, code: str) -> None:
         raise CodeWrong
 
 
-def _count_against_day(phone: str) -> None:
+def _count_against_day(phone: str, pause: str) -> None:
     day = redis_keys.sms_day(phone)
     with redis.pipeline(transaction=True) as pipe:
         pipe.set(day, 0, nx=True, ex=DAY)
@@ -95,6 +95,7 @@ def _count_against_day(phone: str) -> None:
         pipe.ttl(day)
         _, count, left = pipe.execute()
     if count > settings.sms_codes_per_day:
+        redis.delete(pause)  # the day is the longer wait, and the one to tell
         raise SentTooOften("Too many codes were sent to this phone today.", retry_after=max(1, left))
 
 

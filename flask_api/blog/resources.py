@@ -76,17 +76,33 @@ class PostItem(Resource):
         services.delete_post(g.caller, post_id)
 
 
-@ns.route(
-    "/posts/archive/<int:year>",
-    "/posts/archive/<int:year>/<int:month>",
-    "/posts/archive/<int:year>/<int:month>/<int:day>",
-)
-class PostArchive(Resource):
+@ns.route("/posts/archive/<int:year>")
+class YearArchive(Resource):
     @ns.query(schemas.archive_filter)
     @ns.fails(BadCursor, InvalidField)
     @ns.answer(schemas.post_page)
-    def get(self, year: int, month: int | None = None, day: int | None = None, **page: Any) -> Any:
-        """List the posts of a year, month or day (UTC), newest first."""
+    def get(self, year: int, **page: Any) -> Any:
+        """List the posts of a year (UTC), newest first."""
+        return posts.list_archive(year, **page)
+
+
+@ns.route("/posts/archive/<int:year>/<int:month>")
+class MonthArchive(Resource):
+    @ns.query(schemas.archive_filter)
+    @ns.fails(BadCursor, InvalidField)
+    @ns.answer(schemas.post_page)
+    def get(self, year: int, month: int, **page: Any) -> Any:
+        """List the posts of a month (UTC), newest first."""
+        return posts.list_archive(year, month, **page)
+
+
+@ns.route("/posts/archive/<int:year>/<int:month>/<int:day>")
+class DayArchive(Resource):
+    @ns.query(schemas.archive_filter)
+    @ns.fails(BadCursor, InvalidField)
+    @ns.answer(schemas.post_page)
+    def get(self, year: int, month: int, day: int, **page: Any) -> Any:
+        """List the posts of a day (UTC), newest first."""
         return posts.list_archive(year, month, day, **page)
 
 

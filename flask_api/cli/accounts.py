@@ -16,9 +16,9 @@ from flask_api.users.phones import normalise
 @click.command("create-admin")
 @click.argument("phone")
 @click.option("--nickname", help="Shown to others; only for a phone that is new.")
-@click.password_option(help="Asked for when left out; only for a phone that is new.")
+@click.option("--password", help="Asked for when left out; only for a phone that is new.")
 @needs_redis
-def create_admin(phone: str, nickname: str | None, password: str) -> None:
+def create_admin(phone: str, nickname: str | None, password: str | None) -> None:
     """Make PHONE an admin: a new account, or the one it has."""
     try:
         known = db.session.scalar(select(UserAuth.id).where(UserAuth.phone == normalise(phone)))
@@ -26,6 +26,7 @@ def create_admin(phone: str, nickname: str | None, password: str) -> None:
             services.change_user(known, role="admin")
             click.echo(f"User {known} is an admin now; the password stays as it was.")
             return
+        password = password or click.prompt("Password", hide_input=True, confirmation_prompt=True)
         if len(password) < MIN_LENGTH:
             raise click.ClickException(f"The password must have at least {MIN_LENGTH} characters.")
         user = services.create_user(phone, nickname=nickname, role="admin", password=password)

@@ -4,7 +4,9 @@ A request needs the token and the user; both come in one MGET. The user's record
 and a copy must never outlive a committed change, whichever process made it and whichever of them dies half-way:
 
 * A change puts a marker in the record's place *before* it commits (holding the row's lock) and takes it away after.
-  While the marker stands, readers go to the database and keep nothing. If the writer dies, the marker runs out.
+  While a marker stands, readers go to the database and keep nothing. If the writer dies, or cannot know whether its
+  commit happened, the marker runs out by itself. Markers are the fields of a hash, so that two changes of one user
+  each have their own; to MGET a hash is nothing.
 * A reader that finds nothing first puts a lease there, reads the database, and stores the record only if its lease
   still stands. So a record read before a change can never be stored after it.
 """
@@ -20,6 +22,7 @@ from sqlalchemy import event
 from sqlalchemy.orm import ORMExecuteState, Session
 
 from flask_api.core import redis_keys
+from flask_api.core.database import Base
 from flask_api.core.response_shapes import to_json
 from flask_api.extensions import redis
 
@@ -29,12 +32,20 @@ RECORD_LIFETIME = 600  # seconds
 LEASE_LIFETIME = 5
 MARKER_LIFETIME = 60  # longer than any commit may take
 
-REPLACE_IF_SAME = """
-if redis.call('GET', KEYS[1]) == ARGV[1] then
-  if ARGV[2] == '' then return redis.call('DEL', KEYS[1]) end
+STORE_UNDER_LEASE = """
+if redis.call('TYPE', KEYS[1]).ok == 'string' and redis.call('GET', KEYS[1]) == ARGV[1] then
   redis.call('SET', KEYS[1], ARGV[2], 'EX', ARGV[3])
 end
-return 0
+"""
+PUT_MARKER = """
+if redis.call('TYPE', KEYS[1]).ok == 'string' then redis.call('DEL', KEYS[1]) end
+redis.call('HSET', KEYS[1], ARGV[1], 1)
+redis.call('EXPIRE', KEYS[1], ARGV[2])
+"""
+# A string in the marker's place means that Redis lost the marker meanwhile: what stands there may be from before.
+TAKE_MARKER_AWAY = """
+if redis.call('TYPE', KEYS[1]).ok == 'hash' then redis.call('HDEL', KEYS[1], ARGV[1])
+else redis.call('DEL', KEYS[1]) end
 """
 
 CHANGED = "solo_changed_callers"  # key of Session.info: ids of users that the open transaction changes
@@ -75,7 +86,7 @@ def _load_under_lease(user_id: int) -> Record | None:
     mine = redis.set(key, lease, nx=True, ex=LEASE_LIFETIME)
     record = _loaders[0](user_id)
     if mine and record is not None:
-        redis.eval(REPLACE_IF_SAME, 1, key, lease, to_json(record), RECORD_LIFETIME)
+        redis.eval(STORE_UNDER_LEASE, 1, key, lease, to_json(record), RECORD_LIFETIME)
     return record
 
 
@@ -88,15 +99,15 @@ def mark_changes(session: Session) -> dict[int, str]:
     session.flush()
     markers = {user_id: f"marker:{secrets.token_hex(8)}" for user_id in session.info.pop(CHANGED, ())}
     for user_id, marker in markers.items():
-        redis.set(redis_keys.caller(user_id), marker, ex=MARKER_LIFETIME)
+        redis.eval(PUT_MARKER, 1, redis_keys.caller(user_id), marker, MARKER_LIFETIME)
     return markers
 
 
 def take_away(markers: dict[int, str]) -> None:
-    """Take the markers away after the transaction has ended, either way."""
+    """Take the markers away, once it is known how the transaction has ended."""
     try:
         for user_id, marker in markers.items():
-            redis.eval(REPLACE_IF_SAME, 1, redis_keys.caller(user_id), marker, "", 0)
+            redis.eval(TAKE_MARKER_AWAY, 1, redis_keys.caller(user_id), marker)
     except RedisError:
         log.warning("Redis is away: markers of changed users stay for up to %d s", MARKER_LIFETIME)
 
@@ -118,7 +129,10 @@ def _note(session: Session, objects: Iterable[Any]) -> None:
 @event.listens_for(Session, "do_orm_execute")
 def _refuse_bulk_changes(state: ORMExecuteState) -> None:
     """A bulk UPDATE would pass by the markers."""
-    if (state.is_update or state.is_delete) and state.bind_mapper is not None:
-        target = state.bind_mapper.class_
-        if hasattr(target, "caller_id"):
-            raise RuntimeError(f"change {target.__name__} as objects, so that its callers' records are renewed")
+    if not (state.is_update or state.is_delete):
+        return
+    table = state.statement.table.name  # type: ignore[attr-defined]
+    for mapper in Base.registry.mappers:
+        if getattr(mapper.class_, "__tablename__", None) == table and hasattr(mapper.class_, "caller_id"):
+            name = mapper.class_.__name__
+            raise RuntimeError(f"change {name} as objects, so that its callers' records are renewed")

@@ -1,7 +1,8 @@
 """What every table stands on: the declarative base, its types, and how SQLite and MySQL are opened."""
 
 import sqlite3
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import Any
 
@@ -70,35 +71,53 @@ def now() -> datetime:
     return datetime.now(UTC)
 
 
-class QuickPingConnection(pymysql.connections.Connection):  # type: ignore[misc]
-    """A MySQL connection whose ping gives up fast, so that a server that hangs is found out before a query waits."""
+class QuickToGiveUp(pymysql.connections.Connection):  # type: ignore[misc]
+    """A MySQL connection that finds out fast that a server hangs, before a query waits for it.
 
-    ping_timeout = 0.1  # seconds
+    PyMySQL's ``connect_timeout`` ends with the TCP handshake, which a frozen server's kernel still answers; here it
+    holds for MySQL's own handshake and for the ping of a pooled connection as well.
+    """
+
+    connect_timeout: float
     _read_timeout: float | None
 
-    def ping(self, reconnect: bool = True) -> None:
-        patient, self._read_timeout = self._read_timeout, self.ping_timeout
+    def connect(self, sock: Any = None) -> None:
+        with self._impatient():
+            super().connect(sock)
+
+    def ping(self, reconnect: bool = False) -> None:
+        with self._impatient():
+            super().ping()
+
+    @contextmanager
+    def _impatient(self) -> Iterator[None]:
+        patient, self._read_timeout = self._read_timeout, self.connect_timeout
         try:
-            super().ping(reconnect)
+            yield
         finally:
             self._read_timeout = patient
 
 
 def engine_options(settings: Settings) -> dict[str, Any]:
     """Return SQLAlchemy's engine options for the database that the settings name; time-outs in seconds."""
-    if settings.sqlalchemy_url.startswith("sqlite"):
-        return {"connect_args": {"timeout": settings.database_timeout, "check_same_thread": False}}
-
-    def connect() -> QuickPingConnection:
-        return QuickPingConnection(**mysql_arguments(settings))
-
-    return {
-        "creator": connect,
-        "pool_pre_ping": True,
+    pool = {
         "pool_size": settings.database_pool_size,
         "max_overflow": settings.threads,
         "pool_timeout": settings.database_timeout,
+        "hide_parameters": True,  # an error's text goes to the log; what people wrote does not
+    }
+    if settings.sqlalchemy_url.startswith("sqlite"):
+        return {"connect_args": {"timeout": settings.database_timeout, "check_same_thread": False}, **pool}
+
+    def connect() -> QuickToGiveUp:
+        return QuickToGiveUp(**mysql_arguments(settings))
+
+    return {
+        "creator": connect,
+        "isolation_level": "READ COMMITTED",
+        "pool_pre_ping": True,
         "pool_recycle": 3600,
+        **pool,
     }
 
 
@@ -111,8 +130,7 @@ def mysql_arguments(settings: Settings) -> dict[str, Any]:
         "connect_timeout": settings.database_connect_timeout,
         "read_timeout": settings.database_timeout,
         "write_timeout": settings.database_timeout,
-        "init_command": "SET SESSION innodb_lock_wait_timeout = 2, time_zone = '+00:00', "
-        "TRANSACTION ISOLATION LEVEL READ COMMITTED",
+        "init_command": "SET SESSION innodb_lock_wait_timeout = 2, time_zone = '+00:00'",
     }
     return arguments
 

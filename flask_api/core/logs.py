@@ -117,6 +117,8 @@ def masked(value: Any, name: str = "") -> Any:
         return [masked(inner, name) for inner in value[:20]]
     if name and SECRET_NAMES.search(name) and isinstance(value, str):
         return MASK
+    if "phone" in name and isinstance(value, str):
+        return f"{value[:4]}****{value[-2:]}" if len(value) > 6 else MASK
     if isinstance(value, str):
         return PHONE.sub(r"\1****\2", value)[:MAX_LOGGED]
     return value

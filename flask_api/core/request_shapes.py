@@ -70,17 +70,16 @@ class RequestShape(Shape):
 
     @cached_property
     def _validator(self) -> Any:
-        return jsonschema_rs.Draft4Validator(_self_contained(self), validate_formats=True)
+        return jsonschema_rs.Draft7Validator(_self_contained(self), validate_formats=True)
 
     @cached_property
-    def _converters(self) -> dict[str, Converter]:
-        found = {name: _converter(field) for name, field in self.items()}
-        return {name: convert for name, convert in found.items() if convert}
+    def _convert(self) -> Converter:
+        return _object_converter(self)
 
     def compile(self) -> None:
         """Build validator and converters now, so that a bad shape fails at start."""
         assert self._validator is not None
-        assert self._converters is not None
+        assert self._convert is not None
 
     def load(self, value: Any) -> dict[str, Any]:
         """Return ``value`` checked, with days, moments and whole numbers as Python's own.
@@ -90,13 +89,8 @@ class RequestShape(Shape):
         """
         if not self._validator.is_valid(value):
             raise invalid(self._problems(value))
-        for name, convert in self._converters.items():
-            if value.get(name) is not None:
-                try:
-                    value[name] = convert(value[name])
-                except (ValueError, OverflowError):  # the year 0, the 61st second: well formed, but not in Python
-                    raise invalid([{"field": name, "message": "is out of range"}]) from None
-        return dict(value)
+        converted: dict[str, Any] = self._convert(value)
+        return converted
 
     def _problems(self, value: Any) -> list[dict[str, str]]:
         problems: dict[str, str] = {}
@@ -146,14 +140,45 @@ def _field_schema(field: fields.Raw) -> dict[str, Any]:
     return schema
 
 
-def _converter(field: fields.Raw) -> Converter | None:
+def _object_converter(shape: Shape, path: str = "") -> Converter:
+    """Return the function that turns an object's days, moments and whole numbers into Python's own, in place."""
+    found = {name: _converter(field, f"{path}{name}") for name, field in shape.items()}
+    converters = {name: convert for name, convert in found.items() if convert is not None}
+
+    def convert_object(value: dict[str, Any]) -> dict[str, Any]:
+        for name, convert in converters.items():
+            if value.get(name) is not None:
+                value[name] = convert(value[name])
+        return value
+
+    return convert_object
+
+
+def _converter(field: fields.Raw, path: str) -> Converter | None:
+    if isinstance(field, fields.Nested):
+        return _object_converter(field.nested, f"{path}.")
+    if isinstance(field, fields.List):
+        convert_item = _converter(field.container, path)
+        return None if convert_item is None else lambda items: [convert_item(item) for item in items]
     if isinstance(field, fields.Date):
-        return date.fromisoformat
+        return _in_range(date.fromisoformat, path)
     if isinstance(field, fields.DateTime):
-        return lambda text: datetime.fromisoformat(text.replace("Z", "+00:00")).astimezone(UTC)
+        return _in_range(lambda text: datetime.fromisoformat(text.upper().replace("Z", "+00:00")).astimezone(UTC), path)
     if isinstance(field, fields.Integer):
         return int  # JSON Schema takes 3.0 for a whole number
     return None
+
+
+def _in_range(convert: Converter, path: str) -> Converter:
+    """Refuse what is well formed but not in Python's calendar: the year 0, the 61st second."""
+
+    def checked(text: Any) -> Any:
+        try:
+            return convert(text)
+        except (ValueError, OverflowError):
+            raise invalid([{"field": path, "message": "is out of range"}]) from None
+
+    return checked
 
 
 def _count(number: int, noun: str) -> str:

@@ -19,6 +19,7 @@ from typing import Any, ClassVar, TypeVar
 from flask import Response, g, request
 from flask_restx import Namespace as RestxNamespace
 from flask_restx import Resource as RestxResource
+from flask_restx.utils import camel_to_dash
 
 from flask_api.core import strict_json
 from flask_api.core.describing import describe, failure_responses
@@ -136,13 +137,14 @@ class Namespace(RestxNamespace):  # type: ignore[misc]
 
         return decorate
 
-    def route(self, *urls: str, **kwargs: Any) -> Callable[[type], type]:
-        """Register a Resource; one with something in its address can be not found."""
+    def route(self, url: str) -> Callable[[type], type]:  # type: ignore[override, unused-ignore]
+        """Register a Resource at one address; where that has a parameter, it can be not found."""
+        errors = [NotFound] if "<" in url else []
 
         def register(resource: type) -> type:
-            if any("<" in url for url in urls):
-                for method in resource.methods or ():  # type: ignore[attr-defined]
-                    describe(getattr(resource, method.lower()), errors=[NotFound])
-            return super(Namespace, self).route(*urls, **kwargs)(resource)  # type: ignore[no-any-return]
+            for method in resource.methods or ():  # type: ignore[attr-defined]
+                name = f"{self.name}_{method.lower()}_{camel_to_dash(resource.__name__)}"
+                describe(getattr(resource, method.lower()), errors=errors, id=name)
+            return super(Namespace, self).route(url)(resource)  # type: ignore[no-any-return]
 
         return register

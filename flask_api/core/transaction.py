@@ -50,21 +50,29 @@ def transactional(service: Callable[P, R]) -> Callable[P, R]:
 def _run_once(session: Session, work: Callable[[], R]) -> R:
     session.rollback()  # a read before us may have left a transaction open
     was_open = _open.set(session)
-    markers: dict[int, str] = {}
     try:
         session.connection(execution_options={WRITES: True})
         result = work()
         markers = callers.mark_changes(session)
-        session.commit()
-        return result
     except BaseException:
         session.rollback()
         raise
+    else:
+        _commit(session, markers)
+        return result
     finally:
         _open.reset(was_open)
         session.info.pop(callers.CHANGED, None)
-        if markers:
-            callers.take_away(markers)
+
+
+def _commit(session: Session, markers: dict[int, str]) -> None:
+    """Commit. When that fails nobody knows whether it happened, so the markers stay until they run out."""
+    try:
+        session.commit()
+    except BaseException:
+        session.rollback()
+        raise
+    callers.take_away(markers)
 
 
 def rows(statement: Executable, **parameters: Any) -> Sequence[Row[Any]]:

@@ -109,21 +109,5 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
-    op.drop_table("user_info")
-    with op.batch_alter_table("user_album", schema=None) as batch_op:
-        batch_op.drop_index(batch_op.f("ix_user_album_user_id_position"))
-
-    op.drop_table("user_album")
-    with op.batch_alter_table("blog_post", schema=None) as batch_op:
-        batch_op.drop_index(batch_op.f("ix_blog_post_created_at_id"))
-        batch_op.drop_index(batch_op.f("ix_blog_post_category_id_id"))
-        batch_op.drop_index(batch_op.f("ix_blog_post_author_id_id"))
-
-    op.drop_table("blog_post")
-    with op.batch_alter_table("user_auth", schema=None) as batch_op:
-        batch_op.drop_index(batch_op.f("ix_user_auth_status_id"))
-        batch_op.drop_index(batch_op.f("ix_user_auth_role_id"))
-        batch_op.drop_index(batch_op.f("ix_user_auth_delete_after"))
-
-    op.drop_table("user_auth")
-    op.drop_table("blog_category")
+    for table in ("user_info", "user_album", "blog_post", "user_auth", "blog_category"):
+        op.drop_table(table)  # and its indexes: MySQL drops none alone that a foreign key needs
