@@ -1,0 +1,1 @@
+"""Benchmarks: Solo and its peers side by side, one command each."""

@@ -1,0 +1,18 @@
+"""An SMS provider that is not of development."""
+
+from flask_api.providers.sms import SMSError
+
+
+class SendingSMS:
+    """A provider whose texts reach a phone, so that no answer carries a code; ``fails`` makes it fail."""
+
+    offline = False
+
+    def __init__(self, fails: bool = False) -> None:
+        self.sent: list[tuple[str, str]] = []
+        self.fails = fails
+
+    def send(self, phone: str, text: str) -> None:
+        if self.fails:
+            raise SMSError
+        self.sent.append((phone, text))
