@@ -1,8 +1,9 @@
 """The Api and the list of namespaces: the table of contents of ``/api/v1``."""
 
+from functools import cached_property
 from typing import Any
 
-from flask import Blueprint, Flask, jsonify
+from flask import Blueprint, Flask, Response, render_template
 from flask_restx import Api
 from werkzeug.routing import IntegerConverter
 
@@ -12,6 +13,8 @@ from flask_api.albums.resources import ns as albums
 from flask_api.blog.resources import ns as blog
 from flask_api.core.auth import SECURITY_SCHEMES
 from flask_api.core.describing import FAILURE_MODELS
+from flask_api.core.response_shapes import to_json
+from flask_api.core.swagger_file import swagger_file
 from flask_api.settings import Settings
 from flask_api.system.resources import ns as system
 from flask_api.users.resources import ns as users
@@ -33,6 +36,19 @@ class SoloApi(Api):  # type: ignore[misc]
     def error_router(self, original_handler: Any, error: Exception) -> Any:
         """Let Flask's own error handlers answer."""
         return original_handler(error)
+
+    def render_doc(self) -> str:
+        """Show the page."""
+        return render_template("swagger.html", title=self.title, specs_url=self.specs_url)
+
+    def render_file(self) -> Response:
+        """Answer the Swagger file, built once."""
+        return Response(self.file, content_type="application/json")
+
+    @cached_property
+    def file(self) -> bytes:
+        """The Swagger 2.0 file as JSON."""
+        return to_json(swagger_file(self))
 
     def _register_apidoc(self, app: Flask) -> None:
         """Serve the page's files only where the page is shown."""
@@ -60,7 +76,7 @@ def register_api(app: Flask, settings: Settings) -> None:
     api.init_app(blueprint, add_specs=False)  # it would put swagger.json below the prefix
     if settings.shows_swagger_ui:
         blueprint.add_url_rule("/", "doc", api.render_doc)
-        blueprint.add_url_rule("/swagger.json", "specs", lambda: jsonify(api.__schema__))
+        blueprint.add_url_rule("/swagger.json", "specs", api.render_file)
     for model in FAILURE_MODELS:
         api.add_model(model.name, model)
     for namespace in NAMESPACES:

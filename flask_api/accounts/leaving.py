@@ -11,7 +11,7 @@ from flask_api.core.database import now
 from flask_api.core.transaction import rows, transactional
 from flask_api.extensions import db, settings
 from flask_api.users.models import UserAuth, UserInfo
-from flask_api.users.services import keep_an_admin, lock_user
+from flask_api.users.services import lock_leaver
 
 BATCH = 100
 
@@ -38,6 +38,7 @@ ACCOUNT = select(
 PROFILE = select(UserInfo.__table__).where(UserInfo.user_id == bindparam("user_id"))
 
 personal_data.register("account", export=lambda user_id: dict(rows(ACCOUNT, user_id=user_id)[0]._mapping))
+personal_data.register("sessions", export=lambda user_id: [token.described() for token in tokens.list_tokens(user_id)])
 personal_data.register("profile", export=lambda user_id: dict(rows(PROFILE, user_id=user_id)[0]._mapping))
 
 
@@ -53,8 +54,7 @@ def request_deletion(user_id: int) -> Deletion:
     Raises:
         LastAdmin: the only admin cannot leave.
     """
-    user = lock_user(user_id)
-    keep_an_admin(user)
+    user = lock_leaver(user_id)
     user.status = "leaving"
     user.delete_after = now() + timedelta(days=settings.deletion_grace_days)
     user.end_all_logins()

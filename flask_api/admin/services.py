@@ -12,7 +12,7 @@ from flask_api.core.transaction import transactional
 from flask_api.extensions import db
 from flask_api.users.models import UserAuth
 from flask_api.users.phones import normalise
-from flask_api.users.services import UserNotFound, add_user, check_birthday, keep_an_admin, lock_user
+from flask_api.users.services import UserNotFound, add_user, check_birthday, lock_leaver, lock_user
 
 USERS = "users"  # names the list in its cursors
 
@@ -83,9 +83,8 @@ def change_user(user_id: int, role: str | None = None, **profile: Any) -> UserAu
     Raises:
         UserNotFound, LastAdmin, InvalidField.
     """
-    user = lock_user(user_id)
-    if role is not None and role != user.role:
-        keep_an_admin(user)
+    user = lock_leaver(user_id) if role == "user" else lock_user(user_id)
+    if role is not None:
         user.role = role
     if profile.get("birthday") is not None:
         check_birthday(profile["birthday"])
@@ -101,8 +100,7 @@ def ban_user(user_id: int) -> UserAuth:
     Raises:
         UserNotFound, LastAdmin.
     """
-    user = lock_user(user_id)
-    keep_an_admin(user)
+    user = lock_leaver(user_id)
     if user.status != "banned":
         user.status = "banned"
         user.end_all_logins()

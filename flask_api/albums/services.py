@@ -16,7 +16,6 @@ ALBUM = (
     select(UserAlbum.id, UserAlbum.url, UserAlbum.caption, UserAlbum.created_at)
     .where(UserAlbum.user_id == bindparam("user_id"))
     .order_by(UserAlbum.position)
-    .limit(MAX_PHOTOS)
 )
 
 
@@ -27,7 +26,7 @@ def list_photos(viewer_id: int, user_id: int) -> Sequence[Any]:
         UserNotFound: see :func:`flask_api.users.services.get_profile`.
     """
     get_profile(viewer_id, user_id)
-    return rows(ALBUM, user_id=user_id)
+    return rows(ALBUM.limit(MAX_PHOTOS), user_id=user_id)
 
 
 personal_data.register("photos", export=lambda user_id: [dict(row._mapping) for row in rows(ALBUM, user_id=user_id)])

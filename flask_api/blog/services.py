@@ -193,7 +193,8 @@ def _export_posts(user_id: int) -> list[dict[str, Any]]:
 
 def _erase_posts(user_id: int) -> None:
     mine = select(BlogPost.category_id, func.count(BlogPost.id)).where(BlogPost.author_id == user_id)
-    for category_id, count in db.session.execute(mine.group_by(BlogPost.category_id).order_by(BlogPost.category_id)):
+    mine = mine.group_by(BlogPost.category_id).order_by(BlogPost.category_id).with_for_update()
+    for category_id, count in db.session.execute(mine).all():
         _count_posts(category_id, -count)
     db.session.execute(delete(BlogPost).where(BlogPost.author_id == user_id))
 

@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 from flask_restx import fields as restx_fields
 from flask_restx.utils import merge
 
-from flask_api.core.errors import ApiError
+from flask_api.core.errors import ApiError, BadRequest, InternalError, ServiceUnavailable
 from flask_api.core.shape import Shape
 
 View = TypeVar("View", bound=Callable[..., Any])
@@ -34,6 +34,7 @@ failure = Shape(
     },
 )
 FAILURE_MODELS = [_field_error, failure]
+ALWAYS_POSSIBLE: tuple[type[ApiError], ...] = (BadRequest, InternalError, ServiceUnavailable)
 
 
 def errors_of(view: Any) -> frozenset[type[ApiError]]:

@@ -25,6 +25,8 @@ ACCEPTED_ID = re.compile(r"[A-Za-z0-9._-]{1,64}\Z")
 
 SECRET_NAMES = re.compile(r"password|token|code\Z|secret|authorization|sign\Z|cookie", re.IGNORECASE)
 PHONE = re.compile(r"(?<![\d.])(\+?\d{3,5})\d{4,6}(\d{2})(?![\d.])")
+# JSON lets these stand as they are, but some readers end a line at them, and terminals obey them.
+LINE_BREAKERS = {code: f"\\u{code:04x}" for code in (*range(0x7F, 0xA0), 0x2028, 0x2029)}
 MASK = "***"
 MAX_LOGGED = 2000  # characters of a body
 
@@ -43,6 +45,9 @@ class JsonLines(JsonFormatter):
         self.converter = time.gmtime
         self.default_time_format = "%Y-%m-%dT%H:%M:%S"
         self.default_msec_format = "%s.%03dZ"
+
+    def format(self, record: logging.LogRecord) -> str:
+        return super().format(record).translate(LINE_BREAKERS)
 
     def add_fields(self, log_data: dict[str, Any], record: logging.LogRecord, message_dict: dict[str, Any]) -> None:
         super().add_fields(log_data, record, message_dict)

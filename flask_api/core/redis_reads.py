@@ -9,7 +9,6 @@ from typing import Any
 
 from redis import ConnectionPool
 from redis.exceptions import ConnectionError as RedisConnectionError
-from redis.exceptions import RedisError
 from redis.exceptions import TimeoutError as RedisTimeout
 
 
@@ -32,7 +31,7 @@ class RedisReads:
         """
         connection = getattr(self._kept, "connection", None)
         if connection is None:
-            connection = self._kept.connection = self._pool.make_connection()
+            connection = self._kept.connection = self._new_connection()
         elif connection.is_connected:
             try:
                 return self._ask(connection, keys)
@@ -42,11 +41,15 @@ class RedisReads:
                 pass  # Redis closed it since the last request; a read may be asked again
         return self._ask(connection, keys)
 
+    def _new_connection(self) -> Any:
+        # Not the pool's make_connection: that one counts against the pool's limit, and a thread's end gives none back.
+        return self._pool.connection_class(**self._pool.connection_kwargs)
+
     def _ask(self, connection: Any, keys: tuple[str, ...]) -> list[bytes | None]:
         try:
             connection.send_command("MGET", *keys)
             values: list[bytes | None] = connection.read_response()
-        except RedisError:
+        except BaseException:  # whatever broke it off: the answer must not be taken for the next question's
             connection.disconnect()
             raise
         return values

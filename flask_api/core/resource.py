@@ -22,15 +22,12 @@ from flask_restx import Resource as RestxResource
 from flask_restx.utils import camel_to_dash
 
 from flask_api.core import strict_json
-from flask_api.core.describing import describe, failure_responses
+from flask_api.core.describing import ALWAYS_POSSIBLE, describe, failure_responses
 from flask_api.core.envelope import envelope_of, succeed
 from flask_api.core.errors import (
     ApiError,
-    BadRequest,
-    InternalError,
     InvalidField,
     NotFound,
-    ServiceUnavailable,
     TooLarge,
     UnsupportedMediaType,
 )
@@ -51,9 +48,7 @@ class Resource(RestxResource):  # type: ignore[misc]
     What the address holds comes first, in its order, as positional arguments; the body, if one is taken, comes last.
     """
 
-    __apidoc__: ClassVar[dict[str, Any]] = {
-        "responses": failure_responses([BadRequest, InternalError, ServiceUnavailable])
-    }
+    __apidoc__: ClassVar[dict[str, Any]] = {"responses": failure_responses(ALWAYS_POSSIBLE)}
 
     def dispatch_request(self, **kwargs: Any) -> Any:
         method = request.method.lower()

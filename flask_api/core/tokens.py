@@ -9,6 +9,7 @@ import hashlib
 import secrets
 import time
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Any
 
 import orjson
@@ -41,6 +42,7 @@ class Token:
         return redis_keys.token(self.user_id, self.digest)
 
     def record(self) -> bytes:
+        """What is stored."""
         return orjson.dumps(
             {
                 "generation": self.generation,
@@ -50,6 +52,11 @@ class Token:
                 "address": self.address,
             }
         )
+
+    def described(self) -> dict[str, Any]:
+        """What its owner may know of it."""
+        created = datetime.fromtimestamp(self.created_at, UTC)
+        return {"id": self.session_id, "device": self.device, "address": self.address, "created_at": created}
 
 
 def locate(text: str) -> tuple[int, str] | None:
@@ -119,7 +126,7 @@ def _store(token: Token, only_if_alive: bool = False) -> None:
     lifetime = settings.token_lifetime
     with redis.pipeline(transaction=True) as pipe:
         pipe.set(token.key, token.record(), ex=lifetime, xx=only_if_alive)
-        pipe.zadd(redis_keys.sessions(token.user_id), {token.digest: time.time() + lifetime})
+        pipe.zadd(redis_keys.sessions(token.user_id), {token.digest: time.time() + lifetime}, xx=only_if_alive)
         pipe.expire(redis_keys.sessions(token.user_id), lifetime)
         pipe.execute()
 

@@ -119,18 +119,18 @@ def lock_user(user_id: int) -> UserAuth:
     return user
 
 
-def keep_an_admin(leaver: UserAuth) -> None:
-    """Refuse what would leave nobody in charge; locks the admins, so that two cannot dismiss each other.
+def lock_leaver(user_id: int) -> UserAuth:
+    """Return an account, locked, that is about to be an active admin no longer, if it was one.
+
+    Locks all admins first, in one order, so that no two of them can dismiss each other or wait for each other.
 
     Raises:
-        LastAdmin: no other admin is active.
+        UserNotFound: there is no such user.
+        LastAdmin: nobody would be left in charge.
     """
-    if leaver.role != "admin" or leaver.status != ACTIVE:
-        return
-    others = (
-        select(UserAuth.id)
-        .where(UserAuth.role == "admin", UserAuth.status == ACTIVE, UserAuth.id != leaver.id)
-        .with_for_update()
-    )
-    if db.session.execute(others).first() is None:
+    admins = select(UserAuth.id).where(UserAuth.role == "admin", UserAuth.status == ACTIVE)
+    in_charge = db.session.scalars(admins.order_by(UserAuth.id).with_for_update()).all()
+    user = lock_user(user_id)
+    if in_charge == [user.id]:
         raise LastAdmin
+    return user

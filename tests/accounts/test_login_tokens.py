@@ -97,6 +97,13 @@ def test_use_gives_a_token_its_full_lifetime_again(make: Factory, restart: Calla
     assert all(redis.ttl(key) > 8 for key in kept)
 
 
+def test_threads_that_come_and_go_use_up_no_connections(make: Factory) -> None:
+    """A server may answer each request in a thread of its own; a pool of redis-py has room for 100 connections."""
+    me = make.user()
+    codes = [at_once([lambda: me.get("/users/me").status_code]) for _ in range(120)]
+    assert codes == [[200]] * 120
+
+
 def test_everything_kept_of_a_login_runs_out(make: Factory, client: Client) -> None:
     client.log_in(make.phone()).get("/users/me")
     redis = client.app.extensions["redis"]

@@ -71,7 +71,7 @@ def seen(page: Page) -> Seen:
 
 
 def screenshot(page: Page, name: str, tmp_path: Path) -> None:
-    folder = Path(os.environ.get("SOLO_SCREENSHOTS", tmp_path))
+    folder = Path(os.environ.get("SOLO_TEST_SCREENSHOTS", tmp_path))
     folder.mkdir(parents=True, exist_ok=True)
     page.screenshot(path=folder / f"{name}.png", full_page=True)
 

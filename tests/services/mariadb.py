@@ -119,7 +119,8 @@ class MariaDB(Service):
         speed = ["--innodb-flush-log-at-trx-commit=2", "--innodb-flush-method=nosync", "--innodb-doublewrite=0"]
         sizes = ["--innodb-log-file-size=16M", "--skip-log-bin"]
         user = ["--user=root"] if os.geteuid() == 0 else []
-        return [f"--datadir={self.folder / 'data'}", *speed, *sizes, *user]
+        places = [f"--datadir={self.folder / 'data'}", f"--tmpdir={self.folder}"]
+        return [*places, *speed, *sizes, *user]
 
 
 def run_with_mariadb(command: list[str]) -> int:
