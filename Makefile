@@ -4,7 +4,7 @@ BIN := .venv/bin
 WORKERS ?= 2
 
 .DEFAULT_GOAL := help
-.PHONY: help run test test-all lint bench lock clean
+.PHONY: help run test test-all lint format bench lock clean
 
 help: ## List the commands
 	@echo "Solo. Commands:"
@@ -13,8 +13,8 @@ help: ## List the commands
 run: .venv/.solo-run ## Start Solo on http://localhost:5000/api/ with all it needs; Ctrl-C stops it
 	@exec $(BIN)/python tornado_server.py
 
-test: .venv/.solo-dev ## Run the tests: SQLite and the embedded Redis
-	@$(BIN)/python -m pytest -n $(WORKERS) -m "not mariadb"
+test: .venv/.solo-dev ## Run the tests, or some: make test T=tests/blog
+	@$(BIN)/python -m pytest $(if $(T),,-n $(WORKERS)) -m "not mariadb" $(T)
 
 test-all: .venv/.solo-dev ## Run the tests with coverage, then all of them against a real MariaDB
 	@rm -f .coverage .coverage.*
@@ -28,6 +28,10 @@ lint: .venv/.solo-dev ## Check style, types and who imports whom
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports --no-logo
+
+format: .venv/.solo-dev ## Put the style right
+	@$(BIN)/ruff check --fix .
+	@$(BIN)/ruff format .
 
 bench: .venv/.solo-bench ## Measure Solo beside its peers; draws bench/results/frame.svg
 	@$(BIN)/python -m bench.frame

@@ -72,7 +72,7 @@ class Settings(BaseSettings):
     # Serving
     host: str = "127.0.0.1"
     port: int = Field(5000, ge=0, le=65535)
-    threads: int = Field(8, ge=1)
+    threads: int = Field(6, ge=1)
     queue_size: int = Field(256, ge=1)
     max_body_size: int = Field(1024 * 1024, ge=1)
     max_header_size: int = Field(16 * 1024, ge=1024)

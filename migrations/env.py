@@ -1,6 +1,7 @@
 """How Alembic reaches the app's database. Batch mode, so that SQLite can drop and alter columns."""
 
 from alembic import context
+from alembic.operations.ops import DropTableOp, ModifyTableOps
 from flask import current_app
 
 from flask_api.core.database import WRITES, Base, Moment
@@ -8,11 +9,15 @@ from flask_api.core.database import WRITES, Base, Moment
 migrate = current_app.extensions["migrate"]
 
 
-def keep_only_changes(_context, _revision, directives) -> None:
-    """Write no migration when nothing changed."""
+def keep_what_counts(_context, _revision, directives) -> None:
+    """Write no migration when nothing changed, and drop a table whole: MySQL refuses to drop its indexes one by one."""
     if getattr(context.config.cmd_opts, "autogenerate", False) and directives[0].upgrade_ops.is_empty():
         directives[:] = []
         print("Nothing changed: no migration written.")  # noqa: T201
+    for script in directives:
+        steps = script.downgrade_ops.ops
+        dropped = {step.table_name for step in steps if isinstance(step, DropTableOp)}
+        steps[:] = [step for step in steps if not (isinstance(step, ModifyTableOps) and step.table_name in dropped)]
 
 
 def render_item(kind, item, autogen_context):
@@ -23,7 +28,7 @@ def render_item(kind, item, autogen_context):
     return False
 
 
-arguments = {"render_item": render_item, "process_revision_directives": keep_only_changes, **migrate.configure_args}
+arguments = {"render_item": render_item, "process_revision_directives": keep_what_counts, **migrate.configure_args}
 
 if context.is_offline_mode():
     url = migrate.db.engine.url.render_as_string(hide_password=False)

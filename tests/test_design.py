@@ -1,6 +1,8 @@
 """The rules of the house that import-linter and ruff cannot express, held for every feature there will be."""
 
 import ast
+import re
+import tomllib
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -72,7 +74,7 @@ def test_a_resource_method_is_a_docstring_and_one_statement(feature: Path) -> No
 def test_files_and_functions_are_short_and_well_named(path: Path) -> None:
     assert path.name not in JUNK_DRAWERS
     text = path.read_text()
-    assert text.count("\n") <= MAX_LINES
+    assert text.count("\n") <= MAX_LINES, "split it by a noun, and name the new file in pyproject.toml's layers"
     for node in ast.walk(ast.parse(text)):
         if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
             assert node.end_lineno is not None
@@ -86,6 +88,15 @@ def test_nothing_happens_at_import() -> None:
             value = getattr(node, "value", None)
             if isinstance(value, ast.Call) and isinstance(value.func, ast.Name):
                 assert value.func.id not in {"Flask", "create_app", "load_settings", "connect_redis"}, path
+
+
+@pytest.mark.parametrize("feature", FEATURES, ids=lambda path: path.name)
+def test_every_feature_has_its_place_in_the_layers(feature: Path) -> None:
+    name = f"flask_api.{feature.name}"
+    across, inside = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["importlinter"]["contracts"][:2]
+    layers = {module.strip() for layer in across["layers"] for module in re.split("[|:]", layer)}
+    assert name in layers, f"pyproject.toml: put {name} into a layer of the first contract, above what it imports"
+    assert name in inside["containers"], f"pyproject.toml: put {name} into the containers of the second contract"
 
 
 def test_every_feature_is_in_the_table_of_contents() -> None:

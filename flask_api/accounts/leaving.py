@@ -8,7 +8,7 @@ from sqlalchemy import bindparam, select
 
 from flask_api.core import personal_data, tokens
 from flask_api.core.database import now
-from flask_api.core.transaction import rows, transactional
+from flask_api.core.transaction import lock, rows, transactional
 from flask_api.extensions import db, settings
 from flask_api.users.models import UserAuth, UserInfo
 from flask_api.users.services import lock_leaver
@@ -87,7 +87,7 @@ def _expired_ids() -> list[int]:
 
 @transactional
 def _erase_if_expired(user_id: int) -> int:
-    user = db.session.get(UserAuth, user_id, with_for_update={"of": UserAuth}, populate_existing=True)
+    user = lock(UserAuth, user_id)
     if user is None or user.delete_after is None or user.delete_after > now():
         return 0
     erase_account(user)

@@ -10,7 +10,7 @@ from flask_api.accounts.leaving import erase_account
 from flask_api.core import redis_keys, tokens
 from flask_api.core.database import now
 from flask_api.core.errors import Forbidden, TooManyRequests, Unauthorized
-from flask_api.core.transaction import transactional
+from flask_api.core.transaction import lock, transactional
 from flask_api.extensions import db, redis, settings
 from flask_api.users.models import UserAuth
 from flask_api.users.phones import normalise
@@ -119,7 +119,7 @@ def _enter_or_register(phone: str) -> tuple[UserAuth, bool, bool]:
 
 @transactional
 def _enter(user_id: int, proven_hash: str | None, password: str) -> tuple[UserAuth, bool]:
-    user = db.session.get(UserAuth, user_id, with_for_update={"of": UserAuth}, populate_existing=True)
+    user = lock(UserAuth, user_id)
     if user is None or user.password_hash is None or user.password_hash != proven_hash:
         raise CredentialsWrong  # it was changed after we checked the old one
     if passwords.is_outdated(user.password_hash):

@@ -30,7 +30,7 @@ def client() -> logins.Client:
 @ns.route("/sms-codes")
 class SmsCodeList(Resource):
     @ns.body(schemas.code_request)
-    @ns.fails(sms_codes.SentTooOften, SMSError)
+    @ns.fails(sms_codes.SentTooOften, sms_codes.SentTooOftenToday, SMSError)
     @ns.answer(schemas.sent_code, code=201, message="Code sent")
     def post(self, sent: dict[str, Any]) -> Any:
         """Send a code to a phone."""
@@ -126,7 +126,7 @@ class PasswordReset(Resource):
     @ns.fails(sms_codes.CodeWrong)
     @ns.answer(message="Password set")
     def post(self, sent: dict[str, Any]) -> None:
-        """Set a new password by a code sent for `password_reset`; all my sessions end."""
+        """Set a new password by a code sent for password_reset; all my sessions end."""
         services.reset_password(**sent)
 
 

@@ -42,6 +42,11 @@ class SentTooOften(TooManyRequests):
     message = "A code was sent to this phone a moment ago; wait a little."
 
 
+class SentTooOftenToday(TooManyRequests):
+    status = "CODE_SENT_TOO_OFTEN_TODAY"
+    message = "Too many codes were sent to this phone today."
+
+
 @dataclass(frozen=True, slots=True)
 class SentCode:
     """What a client learns of a code that was sent. Times are seconds."""
@@ -55,7 +60,8 @@ def send_code(phone: str, purpose: str) -> SentCode:
     """Send a new code, which replaces the one before.
 
     Raises:
-        SentTooOften: the last one is too recent, or too many were sent within a day.
+        SentTooOften: the last one is too recent.
+        SentTooOftenToday: too many were sent within a day.
         SMSError: the provider failed; nothing is kept.
     """
     provider: SMSProvider = current_app.extensions["sms"]
@@ -96,7 +102,7 @@ def _count_against_day(phone: str, pause: str) -> None:
         _, count, left = pipe.execute()
     if count > settings.sms_codes_per_day:
         redis.delete(pause)  # the day is the longer wait, and the one to tell
-        raise SentTooOften("Too many codes were sent to this phone today.", retry_after=max(1, left))
+        raise SentTooOftenToday(retry_after=max(1, left))
 
 
 def _hash(phone: str, purpose: str, code: str) -> str:

@@ -8,7 +8,7 @@ from flask import g
 from flask_api.blog import posts, schemas, services
 from flask_api.blog.schemas import ns
 from flask_api.core.auth import login_check
-from flask_api.core.errors import Conflict, InvalidField
+from flask_api.core.errors import InvalidField
 from flask_api.core.pagination import BadCursor, Page
 from flask_api.core.resource import Resource
 
@@ -115,7 +115,7 @@ class CategoryCollection(Resource):
 
     @login_check(role="admin")
     @ns.body(schemas.category_creation)
-    @ns.fails(services.CategoryTaken, Conflict)
+    @ns.fails(services.CategoryTaken, services.TooManyCategories)
     @ns.answer(schemas.category, code=201, message="Category created")
     def post(self, sent: dict[str, Any]) -> Any:
         """Create a category."""

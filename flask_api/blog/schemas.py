@@ -10,7 +10,6 @@ ns = Namespace("blog", description="A micro blog: categories and posts", path="/
 TITLE = {"min_length": 1, "max_length": 100, "pattern": r"\S", "example": "First light"}
 BODY = {"min_length": 1, "max_length": 10_000, "example": "Up at five, and the lake was a mirror."}
 CATEGORY_NAME = {"min_length": 1, "max_length": 50, "pattern": r"^\S(.*\S)?$", "example": "Travel"}
-ID = {"min": 1, "max": 2**63 - 1, "example": 1}
 
 category_creation = ns.request_shape("CategoryCreation", {"name": fields.String(required=True, **CATEGORY_NAME)})
 category_changes = ns.request_shape("CategoryChanges", {"name": fields.String(required=True, **CATEGORY_NAME)})
@@ -29,12 +28,12 @@ post_creation = ns.request_shape(
     {
         "title": fields.String(required=True, **TITLE),
         "body": fields.String(required=True, **BODY),
-        "category_id": fields.Integer(required=True, **ID),
+        "category_id": fields.RowId(required=True),
     },
 )
 post_changes = ns.request_shape(
     "PostChanges",
-    {"title": fields.String(**TITLE), "body": fields.String(**BODY), "category_id": fields.Integer(**ID)},
+    {"title": fields.String(**TITLE), "body": fields.String(**BODY), "category_id": fields.RowId()},
     any_of_them=True,
 )
 post_author = ns.response_shape(
@@ -70,15 +69,15 @@ MAX_PAGE = 100
 post_filter = ns.request_shape(
     "PostFilter",
     {
-        "category_id": fields.Integer(**ID, description="Posts of this category only"),
-        "author_id": fields.Integer(**ID, description="Posts of this author only"),
+        "category_id": fields.RowId(description="Posts of this category only"),
+        "author_id": fields.RowId(description="Posts of this author only"),
         **page_fields(),
     },
 )
 numbered_filter = ns.request_shape(
     "NumberedFilter",
     {
-        "category_id": fields.Integer(**ID, description="Posts of this category only"),
+        "category_id": fields.RowId(description="Posts of this category only"),
         "page": fields.Integer(min=1, max=MAX_PAGE, default=1, description="Further back by `cursor` of /blog/posts"),
         "per_page": fields.Integer(min=1, max=MAX_LIMIT, default=20),
     },

@@ -10,7 +10,7 @@ from flask_api.blog.posts import PostNotFound, get_post
 from flask_api.core import personal_data
 from flask_api.core.callers import Caller
 from flask_api.core.errors import Conflict, Forbidden, InvalidField, NotFound
-from flask_api.core.transaction import rows, transactional
+from flask_api.core.transaction import lock, rows, transactional
 from flask_api.extensions import db
 
 
@@ -27,6 +27,11 @@ class CategoryNotFound(NotFound):
 class CategoryTaken(Conflict):
     status = "CATEGORY_TAKEN"
     message = "There is a category of this name."
+
+
+class TooManyCategories(Conflict):
+    status = "TOO_MANY_CATEGORIES"
+    message = "There are as many categories as there may be."
 
 
 class CategoryInUse(Conflict):
@@ -79,7 +84,7 @@ def delete_post(caller: Caller, post_id: int) -> None:
 
 
 def _lock_own_post(caller: Caller, post_id: int) -> BlogPost:
-    post = db.session.get(BlogPost, post_id, with_for_update=True, populate_existing=True)
+    post = lock(BlogPost, post_id)
     if post is None:
         raise PostNotFound
     if post.author_id != caller.id and caller.role != "admin":
@@ -127,7 +132,7 @@ def create_category(name: str) -> BlogCategory:
 
     Raises:
         CategoryTaken: the name is in use.
-        Conflict: there are ``MAX_CATEGORIES`` already.
+        TooManyCategories: there are ``MAX_CATEGORIES`` already.
     """
     try:
         return _add_category(name)
@@ -138,7 +143,7 @@ def create_category(name: str) -> BlogCategory:
 @transactional
 def _add_category(name: str) -> BlogCategory:
     if (db.session.scalar(select(func.count(BlogCategory.id))) or 0) >= MAX_CATEGORIES:
-        raise Conflict(f"There are {MAX_CATEGORIES} categories already.")
+        raise TooManyCategories
     category = BlogCategory(name=name, post_count=0)
     db.session.add(category)
     return category
@@ -177,7 +182,7 @@ def delete_category(category_id: int) -> None:
 
 
 def _lock_category(category_id: int) -> BlogCategory:
-    category = db.session.get(BlogCategory, category_id, with_for_update=True, populate_existing=True)
+    category = lock(BlogCategory, category_id)
     if category is None:
         raise CategoryNotFound
     return category

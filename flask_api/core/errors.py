@@ -2,9 +2,9 @@
 
 A feature subclasses the family member that fits and raises it anywhere::
 
-    class PhoneTaken(Conflict):
-        status = "PHONE_TAKEN"
-        message = "This phone already has an account."
+    class TableTaken(Conflict):
+        status = "TABLE_TAKEN"
+        message = "Somebody sits at this table already."
 
 ``failures.py`` turns whatever was raised into an answer; nothing else builds one.
 """

@@ -30,6 +30,13 @@ class Integer(_Nullable, fields.Integer):
     pass
 
 
+class RowId(Integer):
+    """The id of a row: what a BIGINT can hold."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(**{"min": 1, "max": 2**63 - 1, "example": 1, **kwargs})
+
+
 class Boolean(_Nullable, fields.Boolean):
     pass
 

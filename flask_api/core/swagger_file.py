@@ -10,6 +10,7 @@ from flask_api.core.describing import ALWAYS_POSSIBLE, errors_of
 from flask_api.core.errors import ApiError, failure_body
 
 EXAMPLE_REQUEST_ID = "5f2c9a8e1b7d4c30"
+METHODS = ("parameters", "get", "post", "put", "patch", "delete")
 
 
 def swagger_file(api: Api) -> dict[str, Any]:
@@ -42,7 +43,7 @@ def _with_examples(operations: dict[str, Any], resource: type) -> dict[str, Any]
         for code, response in operation["responses"].items():
             if error := by_code.get(int(code)):
                 response["examples"] = {"application/json": _example(error)}
-    return operations
+    return dict(sorted(operations.items(), key=lambda item: METHODS.index(item[0])))
 
 
 def _example(error: type[ApiError]) -> Any:

@@ -17,11 +17,12 @@ from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
 
 from flask_api.core import callers
-from flask_api.core.database import WRITES
+from flask_api.core.database import WRITES, Base
 from flask_api.extensions import db, reading_engine
 
 P = ParamSpec("P")
 R = TypeVar("R")
+Table = TypeVar("Table", bound=Base)
 
 TRIES = 3
 MYSQL_DEADLOCK = 1213
@@ -82,6 +83,11 @@ def rows(statement: Executable, **parameters: Any) -> Sequence[Row[Any]]:
         return session.execute(statement, parameters).all()
     with reading_engine.connect() as connection:
         return connection.execute(statement, parameters).all()
+
+
+def lock(table: type[Table], row_id: int) -> Table | None:
+    """Return a row as it is now, locked until the open transaction ends; None if it is not there."""
+    return db.session.get(table, row_id, with_for_update={"of": table}, populate_existing=True)
 
 
 @event.listens_for(Session, "before_flush")

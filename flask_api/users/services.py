@@ -9,7 +9,7 @@ from flask_api.core import callers
 from flask_api.core.auth import ACTIVE
 from flask_api.core.database import now
 from flask_api.core.errors import Conflict, InvalidField, NotFound
-from flask_api.core.transaction import rows, transactional
+from flask_api.core.transaction import lock, rows, transactional
 from flask_api.extensions import db
 from flask_api.users.models import UserAuth, UserInfo
 
@@ -75,9 +75,7 @@ def change_profile(user_id: int, **changes: Any) -> callers.Caller:
     """
     if changes.get("birthday") is not None:
         check_birthday(changes["birthday"])
-    info = db.session.get(UserInfo, user_id, with_for_update=True)
-    if info is None:
-        raise UserNotFound
+    info = lock_user(user_id).info
     for name, value in changes.items():
         setattr(info, name, value)
     db.session.flush()
@@ -113,7 +111,7 @@ def lock_user(user_id: int) -> UserAuth:
     Raises:
         UserNotFound: there is no such user.
     """
-    user = db.session.get(UserAuth, user_id, with_for_update={"of": UserAuth}, populate_existing=True)
+    user = lock(UserAuth, user_id)
     if user is None:
         raise UserNotFound
     return user

@@ -52,7 +52,7 @@ def test_codes_of_a_day_are_capped(make: Factory, restart: Restart) -> None:
     client, phone = Client(restart(sms_codes_per_day=3)), make.phone()
     assert [ask(client, phone)[0] for _ in range(4)] == [201, 201, 201, 429]
     answer = client.post("/auth/sms-codes", json={"phone": phone, "purpose": "password_reset"})
-    assert failure(answer) == (429, "CODE_SENT_TOO_OFTEN")
+    assert failure(answer) == (429, "CODE_SENT_TOO_OFTEN_TODAY")
     assert 86000 <= int(answer.headers["Retry-After"]) <= 86400
     assert ask(client, make.phone()) == (201, "SUCCESS")
 

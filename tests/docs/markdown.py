@@ -1,6 +1,7 @@
 """Reads code out of our own Markdown."""
 
 import re
+from pathlib import Path
 
 
 def code_blocks(text: str, language: str) -> list[str]:
@@ -18,3 +19,23 @@ def console_steps(block: str) -> list[tuple[str, str]]:
             command, output = steps[-1]
             steps[-1] = (command, f"{output}\n{line}".strip())
     return steps
+
+
+def apply_line_changes(folder: Path, block: str) -> None:
+    """Apply a block of ``-`` and ``+`` lines to the file that its header names.
+
+    Lines taken away must be there (the first such line counts); lines put in follow the place of the line taken away,
+    and go to the top of our imports when none was.
+    """
+    header, _, *changes = block.splitlines()
+    path = folder / header.removeprefix("--- ")
+    lines = path.read_text().splitlines()
+    place = next((number for number, line in enumerate(lines) if line.startswith("from flask_api")), 0)
+    for change in changes:
+        if change.startswith("-"):
+            place = lines.index(change[1:])
+            del lines[place]
+        else:
+            lines.insert(place, change[1:])
+            place += 1
+    path.write_text("\n".join(lines) + "\n")
