@@ -46,8 +46,8 @@ class Settings(BaseSettings):
 
     model_config = SettingsConfigDict(
         env_prefix=PREFIX,
-        env_file=ENV_FILE,
-        toml_file=TOML_FILE,
+        env_file=ROOT / ENV_FILE,
+        toml_file=ROOT / TOML_FILE,
         extra="ignore",  # _unknown_names is stricter, and leaves alone what is not ours
         frozen=True,
         allow_inf_nan=False,
@@ -89,7 +89,7 @@ class Settings(BaseSettings):
     phone_region: str = Field("CN", pattern=r"^[A-Z]{2}$")
     token_lifetime: int = Field(30 * 86400, ge=60)
     max_sessions: int = Field(20, ge=1)
-    sms_provider: Literal["console"] = "console"
+    sms_provider: Literal["console", "none"] = "console"
     sms_code_lifetime: int = Field(300, ge=1)
     sms_code_interval: int = Field(60, ge=0)
     sms_codes_per_day: int = Field(20, ge=1)
@@ -113,6 +113,7 @@ class Settings(BaseSettings):
             return self
         problems = [
             (self.secret_key == DEVELOPMENT_SECRET, "secret_key", "is the development secret; set one of your own"),
+            (self.sms_provider == "console", "sms_provider", "is for development: it sends nothing; set none"),
             (not self.redis_url, "redis_url", "is missing"),
             (not self.database_url, "database_url", "is missing"),
             (not self.allowed_hosts, "allowed_hosts", "is missing: the host names clients may use"),
@@ -136,28 +137,36 @@ class Settings(BaseSettings):
         return init_settings, env_settings, dotenv_settings, TomlConfigSettingsSource(settings_cls)
 
 
-def load_settings(**overrides: Any) -> Settings:
-    """Read the settings from all layers.
+def load_settings(folder: Path = ROOT, **overrides: Any) -> Settings:
+    """Read the settings from all layers; ``folder`` holds .env and config_override.toml.
 
     Raises:
         SettingsError: a value is missing, bad or unknown; the message names the setting.
     """
     try:
-        if unknown := _unknown_names(overrides.get("_env_file", ENV_FILE)):
+        if unknown := _unknown_names(folder):
             raise SettingsError("; ".join(f"{name}: there is no such setting" for name in unknown))
-        return Settings(**overrides)
+        return _settings_of(folder)(**overrides)
     except tomllib.TOMLDecodeError as error:
         raise SettingsError(f"{TOML_FILE}: {error}") from None
     except ValidationError as error:
         raise SettingsError("; ".join(_explain(problem) for problem in error.errors())) from None
 
 
-def _unknown_names(env_file: str | None) -> list[str]:
+def _settings_of(folder: Path) -> type[Settings]:
+    if folder == ROOT:
+        return Settings
+    places = SettingsConfigDict(env_file=folder / ENV_FILE, toml_file=folder / TOML_FILE)
+    return type("Settings", (Settings,), {"model_config": places})
+
+
+def _unknown_names(folder: Path) -> list[str]:
     """Return what looks like a setting of ours and is none: a misspelt name would be passed over in silence."""
-    variables = [*os.environ, *(dotenv_values(env_file) if env_file else ())]
+    variables = [*os.environ, *dotenv_values(folder / ENV_FILE)]
     named = [name for name in variables if name.startswith(PREFIX) and not name.startswith(OF_TESTS)]
-    if Path(TOML_FILE).is_file():
-        named += [PREFIX + name.upper() for name in tomllib.loads(Path(TOML_FILE).read_text())]
+    overriding = folder / TOML_FILE
+    if overriding.is_file():
+        named += [PREFIX + name.upper() for name in tomllib.loads(overriding.read_text())]
     known = {PREFIX + name.upper() for name in Settings.model_fields}
     return sorted({name for name in named if name not in known})
 

@@ -5,6 +5,7 @@ from alembic.operations.ops import DropTableOp, ModifyTableOps
 from flask import current_app
 
 from flask_api.core.database import WRITES, Base, Moment
+from flask_api.database_upgrade import migrating
 
 migrate = current_app.extensions["migrate"]
 
@@ -36,7 +37,8 @@ if context.is_offline_mode():
     with context.begin_transaction():
         context.run_migrations()
 else:
-    with migrate.db.engine.connect().execution_options(**{WRITES: True}) as connection:
+    with migrating(current_app.extensions["settings"]) as opened:
+        connection = opened.execution_options(**{WRITES: True})
         # SQLite's own driver would commit at each CREATE; ours leaves a migration whole or undone.
         whole = connection.dialect.name == "sqlite"
         context.configure(connection=connection, target_metadata=Base.metadata, transactional_ddl=whole, **arguments)

@@ -27,7 +27,14 @@ from tests.services.redis_server import RedisServer
 
 def make_settings(data_dir: Path, **values: object) -> Settings:
     """Return settings that no .env and no file of the developer's reaches."""
-    return load_settings(_env_file=None, data_dir=data_dir, **values)
+    return load_settings(data_dir, data_dir=data_dir, **values)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def nobodys_environment() -> None:
+    """Keep the developer's own ``SOLO_…`` out of the tests."""
+    for name in [name for name in os.environ if name.startswith("SOLO_") and not name.startswith("SOLO_TEST_")]:
+        del os.environ[name]
 
 
 @pytest.fixture(scope="session")

@@ -1,5 +1,6 @@
 """Taking one's data along, and leaving: a grace period first, then everything goes."""
 
+import logging
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -12,6 +13,8 @@ from flask_api.core.transaction import lock, rows, transactional
 from flask_api.extensions import db, settings
 from flask_api.users.models import UserAuth, UserInfo
 from flask_api.users.services import lock_leaver
+
+log = logging.getLogger(__name__)
 
 BATCH = 100
 
@@ -49,7 +52,7 @@ def export_account(user_id: int) -> Export:
 
 @transactional
 def request_deletion(user_id: int) -> Deletion:
-    """Log out everywhere, hide the account, and have it erased after the grace period.
+    """Log out everywhere, hide the profile, and have it erased after the grace period.
 
     Raises:
         LastAdmin: the only admin cannot leave.
@@ -71,18 +74,20 @@ def erase_account(user: UserAuth) -> None:
 
 def erase_expired() -> int:
     """Erase the accounts whose grace period is over; return how many. Several processes may do so at once."""
-    erased = 0
-    while batch := _expired_ids():
+    erased = after = 0
+    while batch := _expired_ids(after):
         for user_id in batch:
-            erased += _erase_if_expired(user_id)
-        if len(batch) < BATCH:
-            break
+            after = user_id
+            try:
+                erased += _erase_if_expired(user_id)
+            except Exception:  # one that cannot be erased must not keep the others
+                log.exception("user %d could not be erased; the next turn tries again", user_id)
     return erased
 
 
-def _expired_ids() -> list[int]:
-    query = select(UserAuth.id).where(UserAuth.delete_after <= bindparam("present")).order_by(UserAuth.delete_after)
-    return [row.id for row in rows(query.limit(BATCH), present=now())]
+def _expired_ids(after: int) -> list[int]:
+    query = select(UserAuth.id).where(UserAuth.delete_after <= bindparam("present"), UserAuth.id > bindparam("after"))
+    return [row.id for row in rows(query.order_by(UserAuth.id).limit(BATCH), present=now(), after=after)]
 
 
 @transactional

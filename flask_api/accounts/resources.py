@@ -143,7 +143,6 @@ class Account(Resource):
 
 @ns.route("/account/export")
 class AccountExport(Resource):
-    @log_record
     @login_check
     @ns.answer(schemas.export)
     def get(self) -> Any:

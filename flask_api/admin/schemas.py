@@ -22,7 +22,7 @@ user_creation = ns.request_shape(
     "UserCreation",
     {
         "phone": fields.String(required=True, max_length=32, example="13800138001"),
-        "nickname": fields.String(**NICKNAME),
+        "nickname": fields.Name(**NICKNAME),
         "role": fields.Choice(ROLES),
         "password": fields.String(min_length=MIN_LENGTH, max_length=MAX_LENGTH, example="correct horse"),
     },

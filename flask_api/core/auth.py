@@ -35,6 +35,7 @@ class TokenInvalid(Unauthorized):
 class BasicMissing(Unauthorized):
     status = "BASIC_MISSING"
     message = "Send phone and password as HTTP Basic."
+    challenge = 'Basic realm="Solo", charset="UTF-8"'
 
 
 class RoleMissing(Forbidden):

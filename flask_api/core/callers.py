@@ -51,7 +51,8 @@ else redis.call('DEL', KEYS[1]) end
 CHANGED = "solo_changed_callers"  # key of Session.info: ids of users that the open transaction changes
 
 Record = dict[str, Any]
-_loaders: list[Callable[[int], Record | None]] = []
+Load = Callable[[int], Record | None]
+_loaders: list[tuple[Load, frozenset[str]]] = []
 
 
 class Caller:
@@ -66,25 +67,32 @@ class Caller:
         self.__dict__.update(record)
 
 
-def loader(load: Callable[[int], Record | None]) -> Callable[[int], Record | None]:
-    """Name the function that reads a user's record (JSON-ready, with ``Caller``'s fields) from the database."""
-    _loaders[:] = [load]
-    return load
+def loader(fields: Iterable[str]) -> Callable[[Load], Load]:
+    """Name the function that reads a user's record from the database, with these fields, ``Caller``'s among them."""
+
+    def register(load: Load) -> Load:
+        _loaders[:] = [(load, frozenset(fields))]
+        return load
+
+    return register
 
 
 def resolve(user_id: int, kept: bytes | None) -> Caller | None:
     """Return the caller from what Redis kept under ``redis_keys.caller``, or else from the database."""
+    load, fields = _loaders[0]
     if kept is not None and kept.startswith(b"{"):
-        return Caller(orjson.loads(kept))
-    # Where a marker or somebody's lease stands, only the database knows, and nothing is stored.
-    record = _load_under_lease(user_id) if kept is None else _loaders[0](user_id)
+        record = orjson.loads(kept)
+        if record.keys() == fields:
+            return Caller(record)
+    # Where somebody's lease stands, or the record of a release with other fields, nothing is stored.
+    record = _load_under_lease(user_id, load) if kept is None else load(user_id)
     return None if record is None else Caller(record)
 
 
-def _load_under_lease(user_id: int) -> Record | None:
+def _load_under_lease(user_id: int, load: Load) -> Record | None:
     key, lease = redis_keys.caller(user_id), f"lease:{secrets.token_hex(8)}"
     mine = redis.set(key, lease, nx=True, ex=LEASE_LIFETIME)
-    record = _loaders[0](user_id)
+    record = load(user_id)
     if mine and record is not None:
         redis.eval(STORE_UNDER_LEASE, 1, key, lease, to_json(record), RECORD_LIFETIME)
     return record

@@ -9,6 +9,11 @@ from flask_api.core.response_shapes import ResponseShape, to_json
 from flask_api.core.shape import Shape
 
 SUCCESS = "SUCCESS"
+HEADERS = {
+    "Content-Type": "application/json",
+    "Cache-Control": "no-store",
+    "X-Content-Type-Options": "nosniff",
+}
 
 
 def envelope_of(shape: ResponseShape | None, code: int, message: str) -> Shape:
@@ -30,4 +35,9 @@ def envelope_of(shape: ResponseShape | None, code: int, message: str) -> Shape:
 def succeed(code: int, message: str, data: Any) -> Response:
     """Return the answer of a success."""
     body = to_json({"code": code, "status": SUCCESS, "message": message, "data": data})
-    return Response(body, code, content_type="application/json")
+    return json_response(body, code)
+
+
+def json_response(body: bytes, code: int) -> Response:
+    """Return a JSON answer. It is of one caller and one moment: nobody may keep it (RFC 9111 §5.2.2.5)."""
+    return Response(body, code, HEADERS)

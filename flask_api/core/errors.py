@@ -31,6 +31,7 @@ class ApiError(Exception):
     status = "INTERNAL_ERROR"
     message = "Something went wrong on our side. It has been recorded."
     retry_after: int | None = None
+    challenge: str | None = None  # the WWW-Authenticate header that a 401 has to carry (RFC 9110 §11.6.1)
 
     def __init__(
         self,
@@ -62,6 +63,7 @@ class Unauthorized(ApiError):
     code = 401
     status = "UNAUTHORIZED"
     message = "Log in first."
+    challenge = "Bearer"
 
 
 class Forbidden(ApiError):

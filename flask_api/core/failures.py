@@ -1,20 +1,26 @@
 """From whatever was raised to the one JSON answer, with a rollback: one handler for each kind of failure."""
 
 import logging
+import sqlite3
 
 from flask import Flask, Response, current_app, g, request
 from redis.exceptions import RedisError
-from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from werkzeug.exceptions import HTTPException, RequestEntityTooLarge
 
 from flask_api.core import errors
 from flask_api.core.describing import errors_of
+from flask_api.core.envelope import json_response
 from flask_api.core.errors import ApiError, failure_body
 from flask_api.core.resource import Resource, UndeclaredError
 from flask_api.extensions import db
 
 log = logging.getLogger(__name__)
+
+# Lock wait, deadlock, and all that PyMySQL says of a connection; anything else is a fault of ours.
+MYSQL_AWAY = frozenset({0, 1040, 1053, 1205, 1213, 2002, 2003, 2006, 2013, 2014})
+SQLITE_AWAY = ("locked", "busy", "unable to open", "disk I/O", "full", "readonly")
 
 HTTP_FAILURES: dict[int, type[ApiError]] = {
     family.code: family
@@ -65,9 +71,14 @@ def _answer_http_exception(error: HTTPException) -> Response:
 
 
 def _answer_database_error(error: DBAPIError) -> Response:
-    if isinstance(error, OperationalError | InterfaceError) or error.connection_invalidated:
-        return _answer_away(error)
-    return _answer_crash(error)
+    cause = error.orig
+    number = cause.args[0] if cause is not None and cause.args else None
+    is_away = (
+        error.connection_invalidated
+        or number in MYSQL_AWAY
+        or (isinstance(cause, sqlite3.OperationalError) and any(word in str(cause) for word in SQLITE_AWAY))
+    )
+    return _answer_away(error) if is_away else _answer_crash(error)
 
 
 def _answer_away(error: Exception) -> Response:
@@ -94,7 +105,9 @@ def _answer(error: ApiError) -> Response:
         field=error.field,
         errors=error.errors,
     )
-    response = Response(body, error.code, content_type="application/json")
+    response = json_response(body, error.code)
+    if error.challenge is not None:
+        response.headers["WWW-Authenticate"] = error.challenge
     if error.retry_after is not None:
         response.headers["Retry-After"] = str(error.retry_after)
     return response

@@ -61,6 +61,18 @@ class Object(_Nullable, fields.Raw):
     """An object of no fixed shape."""
 
 
+# No control characters, nothing that turns the direction of writing, no blank at either end.
+_UNSEEN = r"\u0000-\u001f\u007f-\u009f\u200b\u200e\u200f\u2028-\u202e\u2060-\u2069\ufeff"
+
+
+class Name(String):
+    """A line of text that people read: a nickname, the name of a thing."""
+
+    def __init__(self, *, max_length: int, **kwargs: Any) -> None:
+        pattern = rf"^[^\s{_UNSEEN}]([^{_UNSEEN}]*[^\s{_UNSEEN}])?$"
+        super().__init__(min_length=1, max_length=max_length, pattern=pattern, **kwargs)
+
+
 class Choice(String):
     """One of some words."""
 

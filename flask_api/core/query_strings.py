@@ -39,7 +39,7 @@ def query_parameters(shape: RequestShape) -> dict[str, Any]:
 
 def _from_text(field: fields.Raw | None, text: str) -> Any:
     """Return the text as the field's kind; what cannot be one is left for the shape to refuse."""
-    if isinstance(field, fields.Integer) and text.isascii() and text.removeprefix("-").isdigit() and len(text) <= 18:
+    if isinstance(field, fields.Integer) and text.isascii() and text.removeprefix("-").isdigit() and len(text) <= 20:
         return int(text)
     if isinstance(field, fields.Boolean):
         return WORDS.get(text, text)

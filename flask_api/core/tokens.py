@@ -69,8 +69,16 @@ def locate(text: str) -> tuple[int, str] | None:
 
 def read(user_id: int, digest: str, kept: bytes) -> Token:
     """Return the token whose record is ``kept``."""
-    fields: dict[str, Any] = orjson.loads(kept)
-    return Token(user_id=user_id, digest=digest, **fields)
+    kept_fields: dict[str, Any] = orjson.loads(kept)  # another release may keep more
+    return Token(
+        user_id,
+        digest,
+        kept_fields["generation"],
+        kept_fields["created_at"],
+        kept_fields["renewed_at"],
+        kept_fields["device"],
+        kept_fields["address"],
+    )
 
 
 def issue(user_id: int, generation: int, *, device: str, address: str) -> str:

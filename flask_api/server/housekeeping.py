@@ -5,6 +5,8 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
+FIRST_TURN_AFTER = 60  # seconds; a server that is restarted often must come to it as well
+
 log = logging.getLogger(__name__)
 
 
@@ -14,7 +16,9 @@ def every(seconds: float, work: Callable[[], None]) -> Iterator[None]:
     stop = threading.Event()
 
     def turn() -> None:
-        while not stop.wait(seconds):
+        wait = min(FIRST_TURN_AFTER, seconds)
+        while not stop.wait(wait):
+            wait = seconds
             try:
                 work()
             except Exception:

@@ -43,8 +43,8 @@ def check_ready() -> Ready:
         NotReady: names the parts that are not.
     """
     database, revision = _check_database()
-    needed = needed_revision(str(settings.migrations_dir))
-    migration = OK if revision == needed else f"at {revision or 'none'}, needs {needed}"
+    older = outdated_revisions(str(settings.migrations_dir))
+    migration = f"at {revision or 'none'}, which is too old" if revision is None or revision in older else OK
     state = Ready(database, _check_redis(), migration if database == OK else "unknown", revision)
     wrong = [
         {"field": name, "message": getattr(state, name)}
@@ -75,8 +75,12 @@ def _check_redis() -> str:
 
 
 @cache
-def needed_revision(migrations_dir: str) -> str | None:
-    """Return the newest revision that this release knows."""
+def outdated_revisions(migrations_dir: str) -> frozenset[str]:
+    """Return the revisions that this release knows as older than its own.
+
+    One that it does not know is of a release to come, which is made to work with this one: it counts as good enough.
+    """
     config = Config()
     config.set_main_option("script_location", migrations_dir)
-    return ScriptDirectory.from_config(config).get_current_head()
+    scripts = ScriptDirectory.from_config(config)
+    return frozenset(script.revision for script in scripts.walk_revisions()) - frozenset(scripts.get_heads())

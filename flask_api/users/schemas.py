@@ -8,13 +8,13 @@ from flask_api.users import models
 
 ns = Namespace("users", description="Profiles", path="/users")
 
-NICKNAME = {"min_length": 1, "max_length": 30, "pattern": r"^\S(.*\S)?$", "example": "Lin"}
+NICKNAME: dict[str, Any] = {"max_length": 30, "example": "Lin"}
 
 
 def profile_fields(**options: Any) -> dict[str, Any]:
     """Return the fields that people say of themselves; ``nullable`` where they may be left open."""
     return {
-        "nickname": fields.String(**NICKNAME),
+        "nickname": fields.Name(**NICKNAME),
         "gender": fields.Choice(models.GENDERS, nullable=True),
         "birthday": fields.Date(nullable=True, description="18 or over"),
         "emotional_state": fields.Choice(models.EMOTIONAL_STATES, nullable=True),

@@ -43,7 +43,7 @@ PROFILE = select(UserInfo.__table__).join_from(UserInfo, UserAuth).where(UserInf
 PROFILE = PROFILE.where(UserAuth.status == ACTIVE)
 
 
-@callers.loader
+@callers.loader(CALLER.selected_columns.keys())
 def load_caller(user_id: int) -> callers.Record | None:
     """Return what is kept of a user beside the token, or None if there is no such user."""
     found = rows(CALLER, user_id=user_id)

@@ -25,6 +25,7 @@ def upgrade() -> None:
         sa.Column("post_count", sa.Integer(), nullable=False),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_blog_category")),
         sa.UniqueConstraint("name", name=op.f("uq_blog_category_name")),
+        mysql_charset="utf8mb4",
     )
     op.create_table(
         "user_auth",
@@ -40,6 +41,7 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_user_auth")),
         sa.UniqueConstraint("phone", name=op.f("uq_user_auth_phone")),
         sqlite_autoincrement=True,
+        mysql_charset="utf8mb4",
     )
     with op.batch_alter_table("user_auth", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_user_auth_delete_after"), ["delete_after"], unique=False)
@@ -63,6 +65,7 @@ def upgrade() -> None:
         ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_blog_post")),
         sqlite_autoincrement=True,
+        mysql_charset="utf8mb4",
     )
     with op.batch_alter_table("blog_post", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_blog_post_author_id_id"), ["author_id", "id"], unique=False)
@@ -82,6 +85,7 @@ def upgrade() -> None:
         ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_user_album")),
         sqlite_autoincrement=True,
+        mysql_charset="utf8mb4",
     )
     with op.batch_alter_table("user_album", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_user_album_user_id_position"), ["user_id", "position"], unique=False)
@@ -105,6 +109,7 @@ def upgrade() -> None:
             ["user_id"], ["user_auth.id"], name=op.f("fk_user_info_user_id_user_auth"), ondelete="CASCADE"
         ),
         sa.PrimaryKeyConstraint("user_id", name=op.f("pk_user_info")),
+        mysql_charset="utf8mb4",
     )
 
 

@@ -136,7 +136,7 @@ def main() -> None:
 
     event.listen(Session, BEFORE_COMMIT, lambda _session: reach(BEFORE_COMMIT))
     event.listen(Session, AFTER_COMMIT, lambda _session: reach(AFTER_COMMIT))
-    app = create_app(load_settings(_env_file=None))
+    app = create_app(load_settings(Path.cwd()))
     print("ready", flush=True)
     while line := sys.stdin.readline():
         order = json.loads(line)

@@ -136,3 +136,11 @@ def erase(user_id: int) -> None:
     from flask_api.users.services import lock_user
 
     erase_account(lock_user(user_id))
+
+
+def test_a_record_of_a_release_with_other_fields_is_not_used(app: Flask, make: Factory) -> None:
+    user = make.user()
+    key = f"caller:{{{user.user_id}}}"
+    for record in (b'{"id": 1}', b'{"id": 1, "role": "admin", "status": "active", "token_generation": 0}'):
+        app.extensions["redis"].set(key, record)
+        assert data(user.get("/users/me"))["role"] == "user"

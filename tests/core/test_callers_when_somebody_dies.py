@@ -91,9 +91,9 @@ def stalled() -> Iterator[tuple[threading.Event, threading.Event]]:
             may_go_on.wait(20)
         return record
 
-    callers.loader(load)
+    callers.loader(services.CALLER.selected_columns.keys())(load)
     yield has_read, may_go_on
-    callers.loader(services.load_caller)
+    callers.loader(services.CALLER.selected_columns.keys())(services.load_caller)
 
 
 @pytest.mark.parametrize("lease_ran_out", [False, True])

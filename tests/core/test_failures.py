@@ -1,9 +1,11 @@
 """Every failure has the one shape, whoever notices it; a crash shows nothing of itself."""
 
 import logging
+import sqlite3
 from collections.abc import Iterator
 from typing import Any
 
+import pymysql
 import pytest
 from flask import Flask, abort
 from redis.exceptions import ConnectionError as RedisConnectionError
@@ -28,8 +30,11 @@ RAISED = [
     (KeyError(CANARY), 500, "INTERNAL_ERROR"),
     (RecursionError(CANARY), 500, "INTERNAL_ERROR"),
     (IntegrityError(CANARY, {}, BROKEN), 500, "INTERNAL_ERROR"),
-    (OperationalError(CANARY, {}, BROKEN), 503, "SERVICE_UNAVAILABLE"),
-    (InterfaceError(CANARY, {}, BROKEN), 503, "SERVICE_UNAVAILABLE"),
+    (OperationalError(CANARY, {}, pymysql.err.OperationalError(2013, CANARY)), 503, "SERVICE_UNAVAILABLE"),
+    (InterfaceError(CANARY, {}, pymysql.err.InterfaceError(0, "")), 503, "SERVICE_UNAVAILABLE"),
+    (OperationalError(CANARY, {}, sqlite3.OperationalError("database is locked")), 503, "SERVICE_UNAVAILABLE"),
+    (OperationalError(CANARY, {}, sqlite3.OperationalError(f"no such column: {CANARY}")), 500, "INTERNAL_ERROR"),
+    (OperationalError(CANARY, {}, pymysql.err.OperationalError(1054, CANARY)), 500, "INTERNAL_ERROR"),
     (PoolTimeout(CANARY), 503, "SERVICE_UNAVAILABLE"),
     (RedisConnectionError(CANARY), 503, "SERVICE_UNAVAILABLE"),
     (errors.Conflict("Taken."), 409, "CONFLICT"),

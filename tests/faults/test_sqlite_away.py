@@ -10,7 +10,7 @@ from sqlalchemy import text
 
 from flask_api.extensions import db
 from flask_api.settings import Settings
-from tests.clients import Client, failure
+from tests.clients import Client, data, failure
 from tests.conftest import start_app, stop_app
 from tests.factories import Factory
 from tests.faults.conftest import assert_away_fast, assert_recovers, away_parts
@@ -72,17 +72,33 @@ def test_a_writer_that_finds_the_file_locked_waits_and_then_is_told_503(
     stop_app(own)
 
 
-def test_ready_says_that_the_tables_are_of_another_revision(app: Flask, client: Client) -> None:
+FIRST_REVISION = "2b6aae04fd46"
+
+
+def test_ready_says_that_the_tables_are_of_an_older_revision(app: Flask, client: Client) -> None:
     assert client.get("/health/ready").status_code == 200
-    with app.app_context(), db.engine.begin() as connection:
-        connection.execute(text("UPDATE alembic_version SET version_num = 'older'"))
+    set_revision(app, FIRST_REVISION)
     try:
         message = away_parts(client)
         assert message.keys() == {"migration"}
-        assert "older" in message["migration"]
+        assert FIRST_REVISION in message["migration"]
         assert client.get("/health/live").status_code == 200
     finally:
         restore(app)
+
+
+def test_ready_while_the_next_release_has_migrated_already(app: Flask, client: Client) -> None:
+    """This release must serve on until the next one has taken over everywhere."""
+    set_revision(app, "of a release to come"[:32])
+    try:
+        assert data(client.get("/health/ready"))["revision"] == "of a release to come"
+    finally:
+        restore(app)
+
+
+def set_revision(app: Flask, revision: str) -> None:
+    with app.app_context(), db.engine.begin() as connection:
+        connection.execute(text("UPDATE alembic_version SET version_num = :revision"), {"revision": revision})
 
 
 def test_ready_says_that_there_are_no_tables(app: Flask, client: Client) -> None:

@@ -21,10 +21,11 @@ from tests.services.process import die_with_parent
 
 MIGRATIONS = ROOT / "migrations"
 UPGRADE = """
+from pathlib import Path
 from flask_api import create_app
 from flask_api.database_upgrade import upgrade_database
 from flask_api.settings import load_settings
-upgrade_database(create_app(load_settings(_env_file=None)))
+upgrade_database(create_app(load_settings(Path.cwd())))
 """
 
 

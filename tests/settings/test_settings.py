@@ -9,6 +9,7 @@ from flask_api.settings import DEVELOPMENT_SECRET, PREFIX, Settings, SettingsErr
 
 SECRET = "a secret of one's own, of 32 characters or more"
 PRODUCTION: dict[str, Any] = {
+    "sms_provider": "none",
     "environment": "production",
     "secret_key": SECRET,
     "redis_url": "redis://r/0",
@@ -29,14 +30,14 @@ def _elsewhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 def problem(**overrides: Any) -> str:
     with pytest.raises(SettingsError) as caught:
-        load_settings(**overrides)
+        load_settings(Path.cwd(), **overrides)
     text = str(caught.value)
     assert "\n" not in text
     return text
 
 
 def test_without_any_file_the_defaults_hold() -> None:
-    settings = load_settings()
+    settings = load_settings(Path.cwd())
     assert (settings.port, settings.environment, settings.shows_swagger_ui) == (5000, "development", True)
     assert settings.sqlalchemy_url == f"sqlite:///{settings.data_dir / 'solo.db'}"
 
@@ -46,7 +47,7 @@ def test_each_layer_wins_over_the_one_before(monkeypatch: pytest.MonkeyPatch) ->
     Path(".env").write_text("SOLO_PORT=2\nSOLO_THREADS=2\nSOLO_QUEUE_SIZE=2\n")
     monkeypatch.setenv("SOLO_PORT", "3")
     monkeypatch.setenv("SOLO_THREADS", "3")
-    settings = load_settings(port=4)
+    settings = load_settings(Path.cwd(), port=4)
     assert (settings.port, settings.threads, settings.queue_size, settings.max_sessions) == (4, 3, 2, 1)
     assert settings.sms_codes_per_day == Settings.model_fields["sms_codes_per_day"].default
 
@@ -103,7 +104,7 @@ def test_a_misspelt_name_in_a_file_is_refused() -> None:
 def test_names_of_others_in_env_and_environment_are_left_alone(monkeypatch: pytest.MonkeyPatch) -> None:
     Path(".env").write_text("COMPOSE_PROJECT_NAME=x\n")
     monkeypatch.setenv("SOLO_TEST_MARIADB_URL", "x")
-    assert load_settings().port == 5000
+    assert load_settings(Path.cwd()).port == 5000
 
 
 def test_a_file_that_is_no_toml_is_one_line_that_names_the_file() -> None:
@@ -114,22 +115,23 @@ def test_a_file_that_is_no_toml_is_one_line_that_names_the_file() -> None:
 def test_lists_are_separated_by_commas_and_lists_in_toml(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("SOLO_ALLOWED_HOSTS", "a.example, b.example,")
     Path("config_override.toml").write_text('cors_origins = ["https://a.example"]\n')
-    settings = load_settings()
+    settings = load_settings(Path.cwd())
     assert settings.allowed_hosts == ["a.example", "b.example"]
     assert settings.cors_origins == ["https://a.example"]
 
 
 def test_production_with_everything_said_is_accepted_and_hides_the_page() -> None:
-    settings = load_settings(**PRODUCTION)
+    settings = load_settings(Path.cwd(), **PRODUCTION)
     assert settings.in_production
     assert not settings.shows_swagger_ui
-    assert load_settings(**PRODUCTION, swagger_ui=True).shows_swagger_ui
+    assert load_settings(Path.cwd(), **PRODUCTION, swagger_ui=True).shows_swagger_ui
 
 
 @pytest.mark.parametrize(
     ("name", "value"),
     [
         ("secret_key", DEVELOPMENT_SECRET),
+        ("sms_provider", "console"),
         ("redis_url", ""),
         ("database_url", ""),
         ("allowed_hosts", []),
@@ -151,8 +153,8 @@ def test_production_refuses_an_origin_that_is_a_pattern(pattern: str) -> None:
 
 def test_settings_do_not_change_after_they_were_read() -> None:
     with pytest.raises(ValueError, match="frozen"):
-        load_settings().port = 1
+        load_settings(Path.cwd()).port = 1
 
 
 def test_the_secret_key_is_not_shown_where_settings_are_printed() -> None:
-    assert SECRET not in repr(load_settings(secret_key=SECRET))
+    assert SECRET not in repr(load_settings(Path.cwd(), secret_key=SECRET))
