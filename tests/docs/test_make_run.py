@@ -40,7 +40,8 @@ def start(folder: Path) -> tuple[str, "subprocess.Popen[str]"]:
         stdout=output,
         stderr=subprocess.STDOUT,
         text=True,
-        preexec_fn=_in_a_terminal_of_its_own,
+        preexec_fn=die_with_parent(),
+        process_group=0,
     )
     deadline = time.monotonic() + PATIENCE
     while not (found := re.search(r"(http://localhost:\d+)/api/", (folder / "printed.txt").read_text())):
@@ -54,8 +55,3 @@ def press_ctrl_c(server: "subprocess.Popen[str]") -> None:
     """A terminal sends the signal to make and to the server alike."""
     os.killpg(server.pid, signal.SIGINT)
     server.wait(PATIENCE)
-
-
-def _in_a_terminal_of_its_own() -> None:
-    os.setpgid(0, 0)
-    die_with_parent()()
