@@ -5,29 +5,21 @@ from dataclasses import dataclass
 from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
 
-from flask_api.accounts import passwords, sms_codes
+from flask_api.accounts import attempts, passwords, sms_codes
 from flask_api.accounts.leaving import erase_account
 from flask_api.core import redis_keys, tokens
 from flask_api.core.database import now
-from flask_api.core.errors import Forbidden, TooManyRequests, Unauthorized
+from flask_api.core.errors import Forbidden, Unauthorized
 from flask_api.core.transaction import lock, transactional
-from flask_api.extensions import db, redis, settings
+from flask_api.extensions import db, settings
 from flask_api.users.models import UserAuth
 from flask_api.users.phones import normalise
 from flask_api.users.services import add_user
-
-FAILURES_ALLOWED = 10
-FAILURES_FORGOTTEN_AFTER = 900  # seconds
 
 
 class CredentialsWrong(Unauthorized):
     status = "CREDENTIALS_WRONG"
     message = "Phone or password is wrong."
-
-
-class TooManyFailures(TooManyRequests):
-    status = "TOO_MANY_FAILURES"
-    message = "Too many wrong passwords; wait, or log in by SMS code."
 
 
 class AccountBanned(Forbidden):
@@ -78,11 +70,11 @@ def log_in_by_password(phone: str, password: str, client: Client) -> Login:
     """
     phone = normalise(phone)
     failures = redis_keys.login_failures(phone)
-    _count_attempt(failures)
+    attempts.count(failures)
     user = find_user(phone)
     if not passwords.is_right(password, user.password_hash if user else None) or user is None or _is_over(user):
         raise CredentialsWrong
-    redis.delete(failures)
+    attempts.forget(failures)
     user, restored = _enter(user.id, user.password_hash, password)
     return _issue(user, client, restored=restored)
 
@@ -93,17 +85,6 @@ def find_user(phone: str, lock: bool = False) -> UserAuth | None:
     if lock:
         query = query.with_for_update(of=UserAuth)
     return db.session.scalar(query)
-
-
-def _count_attempt(key: str) -> None:
-    """Count before looking, so that parallel guesses cannot share a try."""
-    with redis.pipeline(transaction=True) as pipe:
-        pipe.set(key, 0, nx=True, ex=FAILURES_FORGOTTEN_AFTER)
-        pipe.incr(key)
-        pipe.ttl(key)
-        _, attempts, left = pipe.execute()
-    if attempts > FAILURES_ALLOWED:
-        raise TooManyFailures(retry_after=max(1, left))
 
 
 @transactional

@@ -5,7 +5,7 @@ from typing import Any
 
 from flask import g, request
 
-from flask_api.accounts import leaving, logins, schemas, services, sms_codes
+from flask_api.accounts import attempts, leaving, logins, schemas, services, sms_codes
 from flask_api.accounts.schemas import ns
 from flask_api.core import tokens
 from flask_api.core.auth import basic_check, login_check
@@ -52,7 +52,7 @@ class SmsLogin(Resource):
 class PasswordLogin(Resource):
     @log_record
     @ns.body(schemas.password_login)
-    @ns.fails(logins.CredentialsWrong, logins.TooManyFailures, logins.AccountBanned)
+    @ns.fails(logins.CredentialsWrong, attempts.TooManyFailures, logins.AccountBanned)
     @ns.answer(schemas.login, message="Logged in")
     def post(self, sent: dict[str, Any]) -> Any:
         """Log in by password."""
@@ -63,7 +63,7 @@ class PasswordLogin(Resource):
 class BasicLogin(Resource):
     @log_record
     @basic_check
-    @ns.fails(InvalidField, logins.CredentialsWrong, logins.TooManyFailures, logins.AccountBanned)
+    @ns.fails(InvalidField, logins.CredentialsWrong, attempts.TooManyFailures, logins.AccountBanned)
     @ns.answer(schemas.login, message="Logged in")
     def post(self, phone: str, password: str) -> Any:
         """Exchange phone and password, sent as HTTP Basic, for a token."""
@@ -112,7 +112,7 @@ class Password(Resource):
     @log_record
     @login_check
     @ns.body(schemas.password_change)
-    @ns.fails(services.OldPasswordWrong)
+    @ns.fails(services.OldPasswordWrong, attempts.TooManyFailures)
     @ns.answer(message="Password set")
     def put(self, sent: dict[str, Any]) -> None:
         """Set or change my password; my other sessions end."""

@@ -5,13 +5,13 @@ from datetime import UTC, datetime
 
 from sqlalchemy import select
 
-from flask_api.accounts import passwords, sms_codes
+from flask_api.accounts import attempts, passwords, sms_codes
 from flask_api.accounts.logins import find_user
 from flask_api.core import redis_keys, tokens
 from flask_api.core.errors import Forbidden, NotFound
 from flask_api.core.tokens import Token
 from flask_api.core.transaction import transactional
-from flask_api.extensions import db, redis
+from flask_api.extensions import db
 from flask_api.users.models import UserAuth
 from flask_api.users.phones import normalise
 from flask_api.users.services import lock_user
@@ -44,10 +44,14 @@ def set_password(current: Token, new_password: str, old_password: str | None = N
 
     Raises:
         OldPasswordWrong: there is a password, and ``old_password`` is not it.
+        TooManyFailures: it was tried too often.
     """
-    known = known_hash(current.user_id)
-    if known is not None and not passwords.is_right(old_password or "", known):
-        raise OldPasswordWrong
+    known, failures = known_hash(current.user_id), redis_keys.password_failures(current.user_id)
+    if known is not None:
+        attempts.count(failures)
+        if not passwords.is_right(old_password or "", known):
+            raise OldPasswordWrong
+        attempts.forget(failures)
     generation = _replace_password(current.user_id, known, passwords.hash_password(new_password))
     tokens.renew(current, generation)
 
@@ -76,7 +80,7 @@ def reset_password(phone: str, code: str, new_password: str) -> None:
     phone = normalise(phone)
     sms_codes.use_code(phone, "password_reset", code)
     _reset(phone, passwords.hash_password(new_password))
-    redis.delete(redis_keys.login_failures(phone))
+    attempts.forget(redis_keys.login_failures(phone))
 
 
 @transactional

@@ -34,6 +34,11 @@ def sms_day(phone: str) -> str:
     return f"sms_day:{{{phone}}}"
 
 
+def password_failures(user_id: int) -> str:
+    """How many wrong old passwords somebody who is logged in has given lately."""
+    return f"password_failures:{{{user_id}}}"
+
+
 def login_failures(phone: str) -> str:
     """How many wrong passwords a phone was tried with lately."""
     return f"login_failures:{{{phone}}}"

@@ -110,3 +110,10 @@ def test_login_by_the_old_password_beside_a_change_does_not_outlive_it(make: Fac
 def log_in_once(client: Client, phone: str) -> str | None:
     answer = client.post("/auth/password-login", json={"phone": phone, "password": OLD})
     return data(answer)["token"] if answer.status_code == 200 else None
+
+
+def test_old_password_cannot_be_tried_out(make: Factory) -> None:
+    me = make.user(password="correct horse")
+    wrong = {"old_password": "wrong horse", "new_password": "battery staple"}
+    answers = [failure(me.put("/auth/password", json=wrong)) for _ in range(11)]
+    assert answers == [(403, "OLD_PASSWORD_WRONG")] * 10 + [(429, "TOO_MANY_FAILURES")]

@@ -98,7 +98,7 @@ def test_categories_are_listed_by_name(make: Factory, client: Client) -> None:
 
 def test_501st_category_is_409(make: Factory) -> None:
     make.execute(insert(BlogCategory).values([{"name": f"Category {n}", "post_count": 0} for n in range(500)]))
-    assert failure(make.admin().post("/blog/categories", json={"name": "One more"})) == (409, "CONFLICT")
+    assert failure(make.admin().post("/blog/categories", json={"name": "One more"})) == (409, "TOO_MANY_CATEGORIES")
 
 
 def test_category_comes_with_its_posts_by_pages(make: Factory, client: Client) -> None:
