@@ -2,6 +2,8 @@
 PYTHON ?= python3
 BIN := .venv/bin
 WORKERS ?= 2
+# Processes that the tests start, wherever they run, add to the same figures.
+COVERED := COVERAGE_PROCESS_START=$(CURDIR)/pyproject.toml COVERAGE_FILE=$(CURDIR)/.coverage
 
 .DEFAULT_GOAL := help
 .PHONY: help run test test-all lint format bench lock clean
@@ -18,8 +20,8 @@ test: .venv/.solo-dev ## Run the tests, or some: make test T=tests/blog
 
 test-all: .venv/.solo-dev ## Run the tests with coverage, then all of them against a real MariaDB
 	@rm -f .coverage .coverage.*
-	@COVERAGE_PROCESS_START=pyproject.toml $(BIN)/python -m pytest -n $(WORKERS) -m "not mariadb" --cov --cov-report=
-	@$(BIN)/python -m tests.services.mariadb -- $(BIN)/python -m pytest -n $(WORKERS) --cov --cov-append --cov-report=
+	@$(COVERED) $(BIN)/python -m pytest -n $(WORKERS) -m "not mariadb" --cov --cov-report=
+	@$(COVERED) $(BIN)/python -m tests.services.mariadb -- $(BIN)/python -m pytest -n $(WORKERS) --cov --cov-append --cov-report=
 	@$(BIN)/coverage report --skip-covered
 	@$(BIN)/coverage report --fail-under=95 --include='flask_api/core/*' --skip-covered
 	@$(BIN)/coverage report --fail-under=95 --include='flask_api/accounts/*' --skip-covered

@@ -8,7 +8,8 @@ from flask_cors import CORS
 
 from flask_api.api import register_api
 from flask_api.core.failures import register_failure_handlers
-from flask_api.core.logs import REQUEST_ID_HEADER, register_request_ids
+from flask_api.core.logs import register_request_ids
+from flask_api.core.request_ids import HEADER
 from flask_api.extensions import bind_extensions
 from flask_api.providers.sms import make_sms_provider
 from flask_api.settings import Settings
@@ -34,5 +35,5 @@ def create_app(settings: Settings) -> Flask:
     register_failure_handlers(app)
     register_api(app, settings)
     if settings.cors_origins:
-        CORS(app, origins=settings.cors_origins, expose_headers=[REQUEST_ID_HEADER, "Retry-After"], max_age=600)
+        CORS(app, origins=settings.cors_origins, expose_headers=[HEADER, "Retry-After"], max_age=600)
     return app

@@ -13,7 +13,6 @@ from flask_api.core.errors import InvalidField
 from flask_api.core.logs import log_record
 from flask_api.core.resource import Resource
 from flask_api.providers.sms import SMSError
-from flask_api.users.phones import normalise
 from flask_api.users.services import LastAdmin
 
 
@@ -34,7 +33,7 @@ class SmsCodeList(Resource):
     @ns.answer(schemas.sent_code, code=201, message="Code sent")
     def post(self, sent: dict[str, Any]) -> Any:
         """Send a code to a phone."""
-        return sms_codes.send_code(normalise(sent["phone"]), sent.get("purpose", "login"))
+        return sms_codes.send_code(**sent)
 
 
 @ns.route("/sms-login")

@@ -14,6 +14,7 @@ from flask_api.core import redis_keys
 from flask_api.core.errors import TooManyRequests, Unauthorized
 from flask_api.extensions import redis, settings
 from flask_api.providers.sms import SMSError, SMSProvider
+from flask_api.users.phones import normalise
 
 PURPOSES = ("login", "password_reset")
 TRIES = 5
@@ -56,7 +57,7 @@ class SentCode:
     code: str | None  # with an offline provider only
 
 
-def send_code(phone: str, purpose: str) -> SentCode:
+def send_code(phone: str, purpose: str = "login") -> SentCode:
     """Send a new code, which replaces the one before.
 
     Raises:
@@ -64,6 +65,7 @@ def send_code(phone: str, purpose: str) -> SentCode:
         SentTooOftenToday: too many were sent within a day.
         SMSError: the provider failed; nothing is kept.
     """
+    phone = normalise(phone)
     provider: SMSProvider = current_app.extensions["sms"]
     pause, key = redis_keys.sms_pause(phone), redis_keys.sms_code(purpose, phone)
     if settings.sms_code_interval and not redis.set(pause, 1, nx=True, ex=settings.sms_code_interval):

@@ -9,21 +9,13 @@ from flask_api.blog import posts, schemas, services
 from flask_api.blog.schemas import ns
 from flask_api.core.auth import login_check
 from flask_api.core.errors import InvalidField
-from flask_api.core.pagination import BadCursor, Page
+from flask_api.core.pagination import BadCursor
 from flask_api.core.resource import Resource
 
 
 @dataclass(frozen=True, slots=True)
 class CategoryList:
     items: list[Any]
-
-
-@dataclass(frozen=True, slots=True)
-class CategoryWithPosts:
-    id: int
-    name: str
-    post_count: int
-    posts: Page
 
 
 @ns.route("/posts")
@@ -129,10 +121,7 @@ class CategoryItem(Resource):
     @ns.answer(schemas.category_with_posts)
     def get(self, category_id: int, **page: Any) -> Any:
         """Show a category with its posts, newest first."""
-        category = services.get_category(category_id)
-        return CategoryWithPosts(
-            category.id, category.name, category.post_count, posts.list_posts(category_id=category_id, **page)
-        )
+        return services.get_category_with_posts(category_id, **page)
 
     @login_check(role="admin")
     @ns.body(schemas.category_changes)

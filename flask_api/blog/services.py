@@ -1,17 +1,29 @@
 """Writing posts and categories. Only the author or an admin changes a post; only admins change categories."""
 
+from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import bindparam, delete, func, select, update
 from sqlalchemy.exc import IntegrityError
 
 from flask_api.blog.models import BlogCategory, BlogPost
-from flask_api.blog.posts import PostNotFound, get_post
+from flask_api.blog.posts import PostNotFound, get_post, list_posts
 from flask_api.core import personal_data
 from flask_api.core.callers import Caller
 from flask_api.core.errors import Conflict, Forbidden, InvalidField, NotFound
+from flask_api.core.pagination import Page
 from flask_api.core.transaction import lock, rows, transactional
 from flask_api.extensions import db
+
+
+@dataclass(frozen=True, slots=True)
+class CategoryWithPosts:
+    """A category and a page of its posts, newest first."""
+
+    id: int
+    name: str
+    post_count: int
+    posts: Page
 
 
 class NotTheAuthor(Forbidden):
@@ -115,8 +127,8 @@ def list_categories() -> list[Any]:
     return list(rows(CATEGORIES.limit(MAX_CATEGORIES)))
 
 
-def get_category(category_id: int) -> Any:
-    """Return a category.
+def get_category_with_posts(category_id: int, **page: Any) -> CategoryWithPosts:
+    """Return a category and a page of its posts.
 
     Raises:
         CategoryNotFound: there is none.
@@ -124,7 +136,9 @@ def get_category(category_id: int) -> Any:
     found = rows(ONE_CATEGORY, category_id=category_id)
     if not found:
         raise CategoryNotFound
-    return found[0]
+    category = found[0]
+    posts = list_posts(category_id=category_id, **page)
+    return CategoryWithPosts(category.id, category.name, category.post_count, posts)
 
 
 def create_category(name: str) -> BlogCategory:

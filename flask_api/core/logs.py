@@ -7,7 +7,6 @@ import json
 import logging
 import logging.config
 import re
-import secrets
 import time
 from collections.abc import Callable
 from functools import wraps
@@ -17,11 +16,9 @@ from typing import Any, TypeVar
 from flask import Flask, Response, g, has_request_context, request
 from pythonjsonlogger.json import JsonFormatter
 
-View = TypeVar("View", bound=Callable[..., Any])
+from flask_api.core.request_ids import HEADER, request_id_for
 
-REQUEST_ID_HEADER = "X-Request-ID"
-# A caller's own id is kept when it cannot harm a log line.
-ACCEPTED_ID = re.compile(r"[A-Za-z0-9._-]{1,64}\Z")
+View = TypeVar("View", bound=Callable[..., Any])
 
 SECRET_NAMES = re.compile(r"password|token|code\Z|secret|authorization|sign\Z|cookie", re.IGNORECASE)
 PHONE = re.compile(r"(?<![\d.])(\+?\d{3,5})\d{4,6}(\d{2})(?![\d.])")
@@ -68,12 +65,11 @@ def register_request_ids(app: Flask) -> None:
 
     @app.before_request
     def begin() -> None:
-        sent = request.environ.get("HTTP_X_REQUEST_ID", "")
-        g.request_id = sent if sent and ACCEPTED_ID.match(sent) else secrets.token_hex(8)
+        g.request_id = request_id_for(request.environ.get("HTTP_X_REQUEST_ID"))
 
     @app.after_request
     def end(response: Response) -> Response:
-        response.headers[REQUEST_ID_HEADER] = g.request_id
+        response.headers[HEADER] = g.request_id
         return response
 
 

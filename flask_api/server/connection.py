@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING
 from tornado.iostream import IOStream, SSLIOStream
 
 from flask_api.core.errors import ApiError, InternalError
+from flask_api.core.request_ids import request_id_for
 from flask_api.server.answers import Answer
-from flask_api.server.failures import RequestTimeout, failure_answer, request_id_for
+from flask_api.server.failures import RequestTimeout, failure_answer
 from flask_api.server.handlers import answer_with_handler
 from flask_api.server.incoming import Incoming
 from flask_api.server.request_head import RequestHead, parse_request_head, proposed_request_id

@@ -10,8 +10,9 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
 from flask_api.core.errors import InternalError, ServiceUnavailable
+from flask_api.core.request_ids import request_id_for
 from flask_api.server.answers import Answer, build_answer
-from flask_api.server.failures import failure_answer, request_id_for
+from flask_api.server.failures import failure_answer
 from flask_api.server.request_head import RequestHead, unquoted_path
 from flask_api.server.workers import PoolFull, WorkerPool
 

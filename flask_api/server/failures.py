@@ -1,13 +1,10 @@
 """Failures that the server itself notices, in the one JSON shape of the house."""
 
-import re
-import secrets
 from http import HTTPStatus
 
 from flask_api.core.errors import ApiError, failure_body
+from flask_api.core.request_ids import HEADER
 from flask_api.server.answers import Answer, build_answer
-
-_REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
 
 
 class RequestTimeout(ApiError):
@@ -26,14 +23,9 @@ class HeadersTooLarge(ApiError):
     message = "The headers of the request are too large."
 
 
-def request_id_for(proposed: str | None) -> str:
-    """Return the client's own request id when it is fit to be repeated, else a fresh one."""
-    return proposed if proposed and _REQUEST_ID.fullmatch(proposed) else secrets.token_hex(8)
-
-
 def failure_answer(error: ApiError, request_id: str, *, to_head: bool = False) -> Answer:
     """Return the response that tells of a failure."""
-    headers = [("Content-Type", "application/json"), ("X-Request-ID", request_id)]
+    headers = [("Content-Type", "application/json"), (HEADER, request_id)]
     if error.retry_after is not None:
         headers.append(("Retry-After", str(error.retry_after)))
     body = failure_body(error.code, error.status, error.message, request_id=request_id)

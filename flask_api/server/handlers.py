@@ -11,7 +11,7 @@ from tornado.iostream import IOStream, StreamClosedError
 from tornado.web import Application, RequestHandler
 
 from flask_api.core.errors import ApiError, BadRequest, InternalError, MethodNotAllowed, NotFound, failure_body
-from flask_api.server.failures import request_id_for
+from flask_api.core.request_ids import request_id_for
 from flask_api.server.request_head import RequestHead
 
 if TYPE_CHECKING:
