@@ -28,7 +28,8 @@ def create_app(settings: Settings) -> Flask:
     """Return a new app; several may live in one process. Nothing is connected to until a request needs it."""
     app = SoloApp("flask_api", static_folder=None)
     app.config["MAX_CONTENT_LENGTH"] = settings.max_body_size
-    app.config["TRUSTED_HOSTS"] = settings.allowed_hosts or None
+    # Who asks a process about itself, on its own machine, need not know by which names the world does.
+    app.config["TRUSTED_HOSTS"] = [*settings.allowed_hosts, "localhost"] if settings.allowed_hosts else None
     bind_extensions(app, settings)
     app.extensions["sms"] = make_sms_provider(settings.sms_provider)
     register_request_ids(app)

@@ -3,7 +3,7 @@
 from functools import cached_property
 from typing import Any
 
-from flask import Blueprint, Flask, Response, render_template
+from flask import Blueprint, Flask, Response, current_app, render_template
 from flask_restx import Api
 from werkzeug.routing import IntegerConverter
 
@@ -39,7 +39,8 @@ class SoloApi(Api):  # type: ignore[misc]
 
     def render_doc(self) -> str:
         """Show the page."""
-        return render_template("swagger.html", title=self.title, specs_url=self.specs_url)
+        refresh = current_app.extensions["settings"].page_refresh
+        return render_template("swagger.html", title=self.title, specs_url=self.specs_url, page_refresh=refresh)
 
     def render_file(self) -> Response:
         """Answer the Swagger file, built once."""

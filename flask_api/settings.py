@@ -72,6 +72,7 @@ class Settings(BaseSettings):
     # Serving
     host: str = "127.0.0.1"
     port: int = Field(5000, ge=0, le=65535)
+    workers: int | None = Field(None, ge=1)  # None: one for each core
     threads: int = Field(6, ge=1)
     queue_size: int = Field(256, ge=1)
     max_body_size: int = Field(1024 * 1024, ge=1)
@@ -79,6 +80,9 @@ class Settings(BaseSettings):
     body_timeout: float = Field(15, gt=0)
     idle_timeout: float = Field(75, gt=0)
     drain_timeout: float = Field(20, ge=0)
+    ready_timeout: float = Field(0, ge=0)  # accept only once /health/ready says so, at the latest after this time
+    process_socket: Path | None = None  # a Unix socket on which this very process answers, for who deploys
+    page_refresh: bool = False  # the Swagger page reloads itself when the server has changed
     tls_certificate: Path | None = None
     tls_key: Path | None = None
     allowed_hosts: CommaSeparated = []  # empty in development: any
@@ -116,6 +120,7 @@ class Settings(BaseSettings):
             (self.sms_provider == "console", "sms_provider", "is for development: it sends nothing; set none"),
             (not self.redis_url, "redis_url", "is missing"),
             (not self.database_url, "database_url", "is missing"),
+            (self.page_refresh, "page_refresh", "is for development"),
             (not self.allowed_hosts, "allowed_hosts", "is missing: the host names clients may use"),
             (not all(map(ORIGIN.match, self.cors_origins)), "cors_origins", "must name origins, not patterns"),
         ]

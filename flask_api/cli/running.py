@@ -1,6 +1,7 @@
-"""How a command gets its app, and Redis."""
+"""How a command, or a server, gets its app and Redis."""
 
 from collections.abc import Callable
+from contextlib import ExitStack
 from functools import wraps
 from typing import Any, TypeVar
 
@@ -9,11 +10,30 @@ from flask import Flask, current_app
 from flask.cli import with_appcontext
 
 from flask_api import create_app
+from flask_api.core.logs import configure_logging
+from flask_api.database_upgrade import upgrade_database
 from flask_api.extensions import bind_redis
 from flask_api.server.embedded_redis import EmbeddedRedisError, embedded_redis
 from flask_api.settings import Settings, SettingsError, load_settings
 
 Command = TypeVar("Command", bound=Callable[..., Any])
+
+
+def prepare_app(settings: Settings, stack: ExitStack) -> Flask:
+    """Return an app that is ready to serve: with logging, Redis (embedded, where the settings name none) and, in
+    development, its tables; what was started for it ends with ``stack``.
+
+    Raises:
+        EmbeddedRedisError: there is no Redis to be had.
+    """
+    configure_logging(settings.logging_ini, settings.data_dir / "logs")
+    if not settings.redis_url:
+        url = stack.enter_context(embedded_redis(settings.data_dir))
+        settings = settings.model_copy(update={"redis_url": url})
+    app = create_app(settings)
+    if not settings.in_production:
+        upgrade_database(app)
+    return app
 
 
 def make_app() -> Flask:

@@ -1,20 +1,23 @@
 """Starting what the app stands on, and then the server: what ``tornado_server.py`` runs."""
 
+import os
 from contextlib import ExitStack
+from dataclasses import replace
 from functools import partial
 from typing import Any
 
 import click
 from flask import Flask
 
-from flask_api import create_app
 from flask_api.accounts.leaving import erase_expired
-from flask_api.core.logs import configure_logging
-from flask_api.database_upgrade import upgrade_database
-from flask_api.server.embedded_redis import EmbeddedRedisError, embedded_redis
+from flask_api.cli.running import prepare_app
+from flask_api.server.embedded_redis import EmbeddedRedisError
 from flask_api.server.housekeeping import every
-from flask_api.server.serving import ServingError, serve
-from flask_api.settings import SettingsError, load_settings
+from flask_api.server.listening import ServingError, address_of, bind_process_socket, listen, tls_context
+from flask_api.server.notify import READY, notify
+from flask_api.server.processes import Workers
+from flask_api.server.serving import Service, calm_garbage_collector, serve
+from flask_api.settings import Settings, SettingsError, load_settings
 
 PAGE = """\
 Solo is ready:  {address}/api/
@@ -39,17 +42,52 @@ def run_server(overrides: dict[str, Any]) -> int:
 
 def _run(overrides: dict[str, Any]) -> None:
     settings = load_settings(**overrides)
-    configure_logging(settings.logging_ini, settings.data_dir / "logs")
+    count = settings.workers or cores()
+    if settings.process_socket and count > 1:
+        raise ServingError("--process-socket is one process's own: it goes with --workers 1")
+    context = tls_context(settings)
     with ExitStack() as stack:
-        if not settings.redis_url:
-            url = stack.enter_context(embedded_redis(settings.data_dir))
-            settings = settings.model_copy(update={"redis_url": url})
-        app = create_app(settings)
-        if not settings.in_production:
-            upgrade_database(app)
-        stack.enter_context(every(HOUR, partial(_clean_up, app)))
-        text = PAGE if settings.shows_swagger_ui else NO_PAGE
-        serve(app, settings, on_ready=lambda address: click.echo(text.format(address=address)))
+        app = prepare_app(settings, stack)
+        listening = listen(settings)
+        address = address_of(listening.sockets[0], secure=context is not None)
+        service = Service(
+            app.wsgi_app,
+            app.extensions["settings"],
+            listening.sockets,
+            shared=listening.inherited,
+            ssl_context=context,
+            is_ready=partial(_is_ready, app),
+            on_ready=partial(_announce, address, settings),
+        )
+        calm_garbage_collector()
+        if count == 1:
+            own = bind_process_socket(settings.process_socket) if settings.process_socket else None
+            _serve(app, replace(service, own_socket=own), 0)
+        else:
+            Workers(count, partial(_serve, app, service), settings.drain_timeout).run()
+
+
+def cores() -> int:
+    """Return how many cores this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def _serve(app: Flask, service: Service, number: int, orphaned: int | None = None) -> None:
+    """Serve in this process. The first of several speaks for all, and keeps the house."""
+    if number > 0:
+        serve(replace(service, on_ready=lambda: None), orphaned)
+        return
+    with every(HOUR, partial(_clean_up, app)):
+        serve(service, orphaned)
+
+
+def _announce(address: str, settings: Settings) -> None:
+    click.echo((PAGE if settings.shows_swagger_ui else NO_PAGE).format(address=address))
+    notify(READY)
+
+
+def _is_ready(app: Flask) -> bool:
+    return app.test_client().get("/api/v1/health/ready").status_code == 200
 
 
 def _clean_up(app: Flask) -> None:

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 from tornado.iostream import IOStream, SSLIOStream
 
 from flask_api.core.errors import ApiError, InternalError
-from flask_api.core.request_ids import request_id_for
+from flask_api.core.request_ids import HEADER, request_id_for
+from flask_api.server.access_log import Exchange, log_exchange
 from flask_api.server.answers import Answer
 from flask_api.server.failures import RequestTimeout, failure_answer
 from flask_api.server.handlers import answer_with_handler
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
+_ID_HEADER = HEADER.title()  # as parse_request_head writes names
 WRITE_SIZE = 256 * 1024
 LINGER_SECONDS = 2.0
 
@@ -42,6 +44,9 @@ class Connection:
         self._loop = asyncio.get_running_loop()
         self._incoming = Incoming(stream, server.limits)
         self._environ = server.container.environ_for_peer(self.peer, self.scheme, server_name, server_port)
+        self._head: RequestHead | None = None
+        self._request_id = ""
+        self._began = 0.0
         self._idle_since = self._loop.time()
         self._idle_timer = self._loop.call_later(server.limits.idle_timeout, self._close_when_idle)
 
@@ -78,7 +83,9 @@ class Connection:
         except Exception:
             log.exception("the server failed on a request from %s", self.peer)
             if not self._has_written:
-                self.write(b"Connection: close\r\n\r\n".join(self._failure(InternalError())))
+                answer = self._failure(InternalError())
+                self.log_exchange(500, len(answer.body))
+                self.write(b"Connection: close\r\n\r\n".join(answer))
         finally:
             self._idle_timer.cancel()
             if not self.is_detached:
@@ -90,8 +97,12 @@ class Connection:
         await incoming.wait()
         self._has_written = False
         self._idle_since = math.inf
+        self._began = self._loop.time()
+        self._head = None
+        self._request_id = ""
         try:
-            head = parse_request_head(await incoming.read_head(), self._server.limits.max_body_size)
+            self._head = head = parse_request_head(await incoming.read_head(), self._server.limits.max_body_size)
+            self._request_id = head.headers[_ID_HEADER] = request_id_for(head.headers.get(_ID_HEADER))
             body = await incoming.read_body(head)
         except ApiError as error:
             await self._refuse(error)
@@ -102,7 +113,15 @@ class Connection:
             answer = await self._server.container.submit(head, body, self._environ)
         except ApiError as error:
             answer = self._failure(error)
+        self.log_exchange(int(answer.head[9:12]), len(answer.body))
         return await self._send(answer, head)
+
+    def log_exchange(self, status: int, size: int) -> None:
+        """Write the present exchange into the access log, as soon as its answer is known."""
+        head = self._head
+        client = self._server.container.client_of(head, self.peer) if head else self.peer
+        seconds = self._loop.time() - self._began
+        log_exchange(Exchange(head, client, self._request_id, status, size, seconds))
 
     async def _send(self, answer: Answer, head: RequestHead) -> bool:
         stays_open = self.stays_open(head)
@@ -124,13 +143,15 @@ class Connection:
         """Tell why the request is not read any further, and close (RFC 9112 §9.6)."""
         log.info("refused a request from %s: %d %s", self.peer, error.code, error)
         answer = self._failure(error)
+        self.log_exchange(error.code, len(answer.body))
         await self.write(b"Connection: close\r\n\r\n".join(answer))
         if not isinstance(error, RequestTimeout):
             await self._linger()
 
     def _failure(self, error: ApiError) -> Answer:
         block = self._incoming.block
-        return failure_answer(error, request_id_for(proposed_request_id(block)), to_head=block.startswith(b"HEAD "))
+        self._request_id = self._request_id or request_id_for(proposed_request_id(block))
+        return failure_answer(error, self._request_id, to_head=block.startswith(b"HEAD "))
 
     async def _linger(self) -> None:
         """Let the client read the answer while it still sends: closing now would reset the connection under it."""

@@ -62,6 +62,11 @@ class Container:
             "wsgi.run_once": False,
         }
 
+    def client_of(self, head: RequestHead, peer: str) -> str:
+        """Return the client's address: the peer's, or what a proxy that is trusted says of its own peer."""
+        forwarded = peer in self._trusted_proxies and head.headers.get("X-Forwarded-For", "").rpartition(",")[2].strip()
+        return forwarded or peer
+
     def submit(self, head: RequestHead, body: bytes, common: Environ) -> asyncio.Future[Answer]:
         """Let a worker run the application.
 
@@ -92,8 +97,12 @@ class Container:
         environ["QUERY_STRING"] = head.query
         environ["SERVER_PROTOCOL"] = head.version
         environ["wsgi.input"] = BytesIO(body)
-        if environ["REMOTE_ADDR"] in self._trusted_proxies:
-            _believe_proxy(environ)
+        peer = environ["REMOTE_ADDR"]
+        if peer in self._trusted_proxies:
+            environ["REMOTE_ADDR"] = self.client_of(head, peer)
+            scheme = head.headers.get("X-Forwarded-Proto", "").rpartition(",")[2].strip().lower()
+            if scheme in ("http", "https"):
+                environ["wsgi.url_scheme"] = scheme
         return environ
 
     def _run(self, environ: Environ) -> Answer:
@@ -141,13 +150,3 @@ def _call(app: "WSGIApplication", environ: Environ) -> tuple[str, list[tuple[str
 def _environ_key(header: str) -> str:
     key = header.upper().replace("-", "_")
     return key if key in ("CONTENT_TYPE", "CONTENT_LENGTH") else f"HTTP_{key}"
-
-
-def _believe_proxy(environ: Environ) -> None:
-    """Take client and scheme from the proxy: the last hop is the one that it saw itself."""
-    client = environ.get("HTTP_X_FORWARDED_FOR", "").rpartition(",")[2].strip()
-    scheme = environ.get("HTTP_X_FORWARDED_PROTO", "").rpartition(",")[2].strip().lower()
-    if client:
-        environ["REMOTE_ADDR"] = client
-    if scheme in ("http", "https"):
-        environ["wsgi.url_scheme"] = scheme

@@ -73,6 +73,7 @@ class HandlerReply(HTTPConnection):
         if any("\r" in line or "\n" in line for line in lines):
             raise ValueError("a header has a line break in it")
         block = "\r\n".join(lines).encode("latin-1") + b"\r\n\r\n"
+        self._connection.log_exchange(start_line.code, self._missing or 0)
         return self._send(block + (self._framed(chunk) if chunk else b""))
 
     def write(self, chunk: bytes) -> "asyncio.Future[None]":

@@ -13,6 +13,8 @@ from flask_api.server.container import Container
 from flask_api.server.incoming import READ_SIZE, Limits
 
 LAST_CALL_SECONDS = 0.1
+FAREWELL_SECONDS = 2.0
+POLL_SECONDS = 0.02
 
 
 class HttpServer(TCPServer):
@@ -48,22 +50,37 @@ class HttpServer(TCPServer):
         finally:
             self._connections.discard(connection)
 
-    async def drain(self, timeout: float) -> None:
+    async def drain(self, timeout: float, *, goes_on_elsewhere: bool = False) -> None:
         """Stop accepting, answer what is in flight for at most ``timeout`` seconds, close all.
 
-        For a moment more requests are taken in, each the last of its connection: who has knocked already is not
-        turned away.
+        When the service goes on elsewhere, on the same sockets, nobody may notice: accepting ends at once, as another
+        process takes who knocks. An idle connection cannot be closed without taking the risk that its client is
+        sending just now, so each has some time for one more request, which is answered with ``Connection: close``.
+
+        When the service ends here, those who knock are let in for a moment more, and then all that is idle is closed.
         """
         self.is_draining = True
         with suppress(TimeoutError):
             async with asyncio.timeout(timeout):
-                await asyncio.sleep(LAST_CALL_SECONDS)
-                self.stop()
+                await self._say_farewell() if goes_on_elsewhere else await self._last_call()
                 for connection in list(self._connections):
                     if connection.is_idle:
                         connection.close()
                 while self._connections:
-                    await asyncio.sleep(0.02)
+                    await asyncio.sleep(POLL_SECONDS)
         self.stop()
         for connection in list(self._connections):
             connection.close()
+
+    async def _last_call(self) -> None:
+        await asyncio.sleep(LAST_CALL_SECONDS)
+        self.stop()
+        await asyncio.sleep(0)  # who was accepted last is in _connections only after this
+
+    async def _say_farewell(self) -> None:
+        self.stop()
+        await asyncio.sleep(0)
+        loop = asyncio.get_running_loop()
+        end = loop.time() + FAREWELL_SECONDS
+        while self._connections and loop.time() < end:
+            await asyncio.sleep(POLL_SECONDS)

@@ -2,9 +2,9 @@
 
 from pathlib import Path
 
-from tornado.web import Application, HTTPError, StaticFileHandler
+from tornado.web import HTTPError, StaticFileHandler, URLSpec
 
-from flask_api.server.handlers import HandlerWithJsonFailures, NothingHere
+from flask_api.server.handlers import HandlerWithJsonFailures
 
 MEDIA_PREFIX = "/media/"
 ONE_DAY = 86400
@@ -38,10 +38,6 @@ class MediaFile(HandlerWithJsonFailures, StaticFileHandler):
             raise HTTPError(404) from None
 
 
-def media_application(folder: Path) -> Application:
-    """Return the tornado application that serves the files in this folder."""
-    return Application(
-        [(rf"{MEDIA_PREFIX}(.+)", MediaFile, {"path": str(folder.resolve())})],
-        default_handler_class=NothingHere,
-        log_function=lambda _: None,
-    )
+def media_rule(folder: Path) -> URLSpec:
+    """Return the rule of a tornado application that serves the files in this folder."""
+    return URLSpec(rf"{MEDIA_PREFIX}(.+)", MediaFile, {"path": str(folder.resolve())})

@@ -1,4 +1,4 @@
-"""From settings to a server that answers: sockets, TLS, signals, draining."""
+"""One serving process: from sockets to answers, and from a signal to the end."""
 
 import asyncio
 import gc
@@ -7,40 +7,59 @@ import socket
 import ssl
 from collections.abc import Callable, Sequence
 from contextlib import suppress
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
-
-from tornado.netutil import bind_sockets
 
 from flask_api.server.container import Container
 from flask_api.server.http_server import HttpServer
 from flask_api.server.incoming import Limits
-from flask_api.server.media import MEDIA_PREFIX, media_application
+from flask_api.server.media import MEDIA_PREFIX
+from flask_api.server.notify import STOPPING, notify
+from flask_api.server.page_refresh import REFRESH_PATH
+from flask_api.server.tornado_side import tornado_application
 from flask_api.settings import Settings
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIApplication
 
-BACKLOG = 1024
+ASK_READY_EVERY = 0.2  # seconds
 
 
-class ServingError(Exception):
-    """The server cannot start; the text is one line for the operator."""
+def _nothing() -> None:
+    pass
 
 
-def serve(wsgi_app: "WSGIApplication", settings: Settings, on_ready: Callable[[str], None] | None = None) -> None:
-    """Serve until SIGTERM or SIGINT, then drain and return. A second signal cuts the draining short.
+@dataclass(frozen=True)
+class Service:
+    """What a process serves, and where.
 
     Args:
         wsgi_app: any WSGI callable.
-        settings: what to listen on, and all limits.
-        on_ready: called with the address (``http://localhost:5000``) once connections are accepted.
-
-    Raises:
-        ServingError: the port is taken, or the certificate is of no use.
+        settings: all limits.
+        sockets: they listen already, and other processes may serve on them as well.
+        shared: somebody else goes on serving on these sockets when this process leaves.
+        own_socket: one on which this process alone answers, from the start.
+        is_ready: asked, in a thread, before connections are accepted on ``sockets``.
+        on_ready: called once they are.
     """
-    context = tls_context(settings)
-    sockets = bind(settings)
-    calm_garbage_collector()
+
+    wsgi_app: "WSGIApplication"
+    settings: Settings
+    sockets: Sequence[socket.socket]
+    shared: bool = False
+    ssl_context: ssl.SSLContext | None = None
+    own_socket: socket.socket | None = None
+    is_ready: Callable[[], bool] = field(default=lambda: True)
+    on_ready: Callable[[], None] = _nothing
+
+
+def serve(service: Service, stop_when_readable: int | None = None) -> None:
+    """Serve until SIGTERM or SIGINT, then drain and return. A second signal cuts the draining short.
+
+    Args:
+        service: what to serve.
+        stop_when_readable: a file descriptor that also ends it: the pipe whose other end a parent holds.
+    """
 
     async def main() -> None:
         stop = asyncio.Event()
@@ -53,31 +72,26 @@ def serve(wsgi_app: "WSGIApplication", settings: Settings, on_ready: Callable[[s
                 task.cancel()
             stop.set()
 
+        def on_orphaned() -> None:
+            assert stop_when_readable is not None
+            loop.remove_reader(stop_when_readable)
+            stop.set()
+
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(number, on_signal)
-        await serve_sockets(sockets, wsgi_app, settings, stop=stop, ssl_context=context, on_ready=on_ready)
+        if stop_when_readable is not None:
+            loop.add_reader(stop_when_readable, on_orphaned)
+        await serve_until(stop, service)
 
     with suppress(asyncio.CancelledError):
         asyncio.run(main())
 
 
-async def serve_sockets(
-    sockets: Sequence[socket.socket],
-    wsgi_app: "WSGIApplication",
-    settings: Settings,
-    *,
-    stop: asyncio.Event,
-    ssl_context: ssl.SSLContext | None = None,
-    on_ready: Callable[[str], None] | None = None,
-) -> None:
-    """Serve on sockets that are bound already, until ``stop`` is set; then drain.
-
-    The seam for several processes: whoever owns the sockets may hand them to any number of these.
-    """
-    media = settings.data_dir / "media"
-    media.mkdir(parents=True, exist_ok=True)
+async def serve_until(stop: asyncio.Event, service: Service) -> None:
+    """Serve until ``stop`` is set; then drain."""
+    settings = service.settings
     container = Container(
-        wsgi_app,
+        service.wsgi_app,
         threads=settings.threads,
         queue_size=settings.queue_size,
         trusted_proxies=settings.trusted_proxies,
@@ -85,62 +99,31 @@ async def serve_sockets(
     server = HttpServer(
         container,
         Limits(settings.max_header_size, settings.max_body_size, settings.body_timeout, settings.idle_timeout),
-        tornado_app=media_application(media),
-        tornado_prefixes=(MEDIA_PREFIX,),
-        ssl_context=ssl_context,
+        tornado_app=tornado_application(settings, draining=stop),
+        tornado_prefixes=(MEDIA_PREFIX, REFRESH_PATH) if settings.page_refresh else (MEDIA_PREFIX,),
+        ssl_context=service.ssl_context,
     )
-    server.add_sockets(sockets)
-    if on_ready is not None:
-        on_ready(address_of(sockets[0], secure=ssl_context is not None))
+    if service.own_socket is not None:
+        server.add_sockets([service.own_socket])
+    if await _becomes_ready(stop, service):
+        server.add_sockets(service.sockets)
+        service.on_ready()
     await stop.wait()
-    await server.drain(settings.drain_timeout)
+    notify(STOPPING)
+    await server.drain(settings.drain_timeout, goes_on_elsewhere=service.shared)
     container.stop()
 
 
-def bind(settings: Settings) -> list[socket.socket]:
-    """Listen on the host and port of the settings; port 0 takes any free one.
-
-    Raises:
-        ServingError: the port is taken, or may not be used.
-    """
-    try:
-        return bind_sockets(settings.port, settings.host, backlog=BACKLOG)
-    except OSError as error:
-        reason = (error.strerror or str(error)).lower()
-        raise ServingError(
-            f"cannot listen on {settings.host}:{settings.port}: {reason} (choose another with --port or SOLO_PORT)"
-        ) from None
-
-
-def tls_context(settings: Settings) -> ssl.SSLContext | None:
-    """Return the TLS context that the settings ask for, if they do.
-
-    Raises:
-        ServingError: certificate or key is missing, unreadable, or they do not match.
-    """
-    certificate, key = settings.tls_certificate, settings.tls_key
-    if certificate is None and key is None:
-        return None
-    if certificate is None or key is None:
-        missing = "SOLO_TLS_CERTIFICATE" if certificate is None else "SOLO_TLS_KEY"
-        raise ServingError(f"{missing} is missing: TLS needs both a certificate and its key")
-    for path in (certificate, key):
-        if not path.is_file():
-            raise ServingError(f"TLS: there is no file {path}")
-    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
-    try:
-        context.load_cert_chain(certificate, key)
-    except (ssl.SSLError, OSError) as error:
-        raise ServingError(f"TLS: {certificate} and {key} do not go together: {error}") from None
-    return context
-
-
-def address_of(listener: socket.socket, *, secure: bool) -> str:
-    """Return the URL under which a browser on this machine finds the listener."""
-    host, port = listener.getsockname()[:2]
-    if host in ("127.0.0.1", "0.0.0.0", "::", "::1"):  # noqa: S104 (compared, not bound)
-        host = "localhost"
-    return f"{'https' if secure else 'http'}://{f'[{host}]' if ':' in host else host}:{port}"
+async def _becomes_ready(stop: asyncio.Event, service: Service) -> bool:
+    """Wait until the app says it can serve, or for ``ready_timeout``; False when it is to stop before."""
+    loop = asyncio.get_running_loop()
+    deadline = loop.time() + service.settings.ready_timeout
+    while loop.time() < deadline and not stop.is_set():
+        if await asyncio.to_thread(service.is_ready):
+            break
+        with suppress(TimeoutError):
+            await asyncio.wait_for(stop.wait(), ASK_READY_EVERY)
+    return not stop.is_set()
 
 
 def calm_garbage_collector() -> None:

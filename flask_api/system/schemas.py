@@ -13,5 +13,6 @@ ready = ns.response_shape(
         "redis": fields.String(example="ok"),
         "migration": fields.String(example="ok", description="The tables are of the revision that this release needs"),
         "revision": fields.String(nullable=True, example="3f2a9c1b7d4e"),
+        "release": fields.String(example="20261121T093000Z-4f2a9c1b7d4e", description="`development` in a checkout"),
     },
 )

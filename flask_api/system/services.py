@@ -11,7 +11,10 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from flask_api.core.errors import ServiceUnavailable
 from flask_api.extensions import db, redis, settings
+from flask_api.settings import ROOT
 
+# A deployed release lies in a folder of its name and has its manifest with it (deploy/).
+RELEASE = ROOT.name if (ROOT / "release.json").is_file() else "development"
 OK = "ok"
 AWAY = "away"
 
@@ -34,6 +37,7 @@ class Ready:
     redis: str
     migration: str
     revision: str | None
+    release: str
 
 
 def check_ready() -> Ready:
@@ -45,7 +49,7 @@ def check_ready() -> Ready:
     database, revision = _check_database()
     older = outdated_revisions(str(settings.migrations_dir))
     migration = f"at {revision or 'none'}, which is too old" if revision is None or revision in older else OK
-    state = Ready(database, _check_redis(), migration if database == OK else "unknown", revision)
+    state = Ready(database, _check_redis(), migration if database == OK else "unknown", revision, RELEASE)
     wrong = [
         {"field": name, "message": getattr(state, name)}
         for name in ("database", "redis", "migration")

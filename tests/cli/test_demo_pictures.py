@@ -8,9 +8,10 @@ from PIL import Image
 from tornado.httpclient import AsyncHTTPClient, HTTPResponse
 from tornado.httpserver import HTTPServer
 from tornado.testing import bind_unused_port
+from tornado.web import Application
 
 from flask_api.cli.demo import pictures
-from flask_api.server.media import media_application
+from flask_api.server.media import media_rule
 
 
 @pytest.fixture(scope="module")
@@ -41,7 +42,7 @@ def test_only_missing_ones_are_drawn_and_come_out_the_same(data_dir: Path) -> No
 
 def test_the_server_hands_them_out_with_nosniff(data_dir: Path) -> None:
     async def fetch() -> HTTPResponse:
-        server = HTTPServer(media_application(data_dir / "media"))
+        server = HTTPServer(Application([media_rule(data_dir / "media")]))
         listener, port = bind_unused_port()
         server.add_socket(listener)
         try:

@@ -10,7 +10,8 @@ from typing import Any
 
 import pytest
 
-from flask_api.server.serving import bind, serve_sockets
+from flask_api.server.listening import address_of, bind
+from flask_api.server.serving import Service, serve_until
 from flask_api.settings import Settings
 
 from .toy_app import ToyApp
@@ -26,13 +27,15 @@ class RunningServer:
         *,
         listener: socket.socket | None = None,
         ssl_context: ssl.SSLContext | None = None,
+        shared: bool = False,
         **settings: Any,
     ) -> None:
         options: dict[str, Any] = {"port": 0, "data_dir": data_dir, "threads": 4, "drain_timeout": 5} | settings
         self.app = ToyApp()
         self.settings = Settings(**options)
-        self.address = ""
         self._sockets = [listener] if listener is not None else bind(self.settings)
+        self._shared = shared
+        self.address = address_of(self._sockets[0], secure=ssl_context is not None)
         self._name = self._sockets[0].getsockname()
         self._family = self._sockets[0].family
         self._ssl_context = ssl_context
@@ -45,13 +48,15 @@ class RunningServer:
         self._loop = asyncio.get_running_loop()
         self._stop = asyncio.Event()
 
-        def on_ready(address: str) -> None:
-            self.address = address
-            self._ready.set()
-
-        await serve_sockets(
-            self._sockets, self.app, self.settings, stop=self._stop, ssl_context=self._ssl_context, on_ready=on_ready
+        service = Service(
+            self.app,
+            self.settings,
+            self._sockets,
+            shared=self._shared,
+            ssl_context=self._ssl_context,
+            on_ready=self._ready.set,
         )
+        await serve_until(self._stop, service)
 
     def connect(self) -> Wire:
         sock = socket.socket(self._family)

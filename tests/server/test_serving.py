@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from flask_api.server.serving import ServingError, bind, tls_context
+from flask_api.server.listening import ServingError, bind, tls_context
 from flask_api.settings import Settings
 
 from .conftest import StartServer
@@ -21,7 +21,9 @@ from .wire import Wire
 ROOT = Path(__file__).resolve().parents[2]
 SERVES = """
 import sys, time
-from flask_api.server.serving import serve
+from functools import partial
+from flask_api.server.listening import address_of, listen
+from flask_api.server.serving import Service, serve
 from flask_api.settings import Settings
 
 def app(environ, start_response):
@@ -31,7 +33,9 @@ def app(environ, start_response):
     start_response("200 OK", [])
     return [b"done"]
 
-serve(app, Settings(), on_ready=lambda address: print(address, flush=True))
+listening = listen(Settings())
+address = address_of(listening.sockets[0], secure=False)
+serve(Service(app, Settings(), listening.sockets, listening.inherited, on_ready=partial(print, address, flush=True)))
 print("left", flush=True)
 """
 

@@ -58,7 +58,7 @@ def test_broken_apps_use_up_no_thread(start_server: StartServer) -> None:
 
 
 def test_environ_says_what_was_asked(server: RunningServer, wire: Wire) -> None:
-    body = "Content-Type: text/plain\r\nContent-Length: 3\r\nX-Own-Header: yes"
+    body = "Content-Type: text/plain\r\nContent-Length: 3\r\nX-Own-Header: yes\r\nX-Request-ID: r1"
     seen = wire.send(f"PUT /a%20%C3%BC%2Fb?c=%20d&e HTTP/1.1\r\nHost: h:1\r\n{body}\r\n\r\nabc".encode()).reply().json
     port = server.address.rpartition(":")[2]
     expected = {
@@ -75,6 +75,7 @@ def test_environ_says_what_was_asked(server: RunningServer, wire: Wire) -> None:
         "REMOTE_ADDR": "127.0.0.1",
         "HTTP_HOST": "h:1",
         "HTTP_X_OWN_HEADER": "yes",
+        "HTTP_X_REQUEST_ID": "r1",
         "wsgi.url_scheme": "http",
         "body": "abc",
     }

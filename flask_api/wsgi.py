@@ -1,0 +1,27 @@
+"""The app for other WSGI servers, which make it themselves: ``gunicorn 'flask_api.wsgi:make_app()'``.
+
+``tornado_server.py`` is faster and serves ``/media/`` as well; see docs/deploying.md.
+"""
+
+import atexit
+from contextlib import ExitStack
+
+from flask import Flask
+
+from flask_api.cli.running import prepare_app
+from flask_api.server.embedded_redis import EmbeddedRedisError
+from flask_api.settings import SettingsError, load_settings
+
+
+def make_app() -> Flask:
+    """Return the app by the settings, ready to serve; what was started for it ends with the process.
+
+    Raises:
+        SystemExit: it cannot be made; the text is one line.
+    """
+    stack = ExitStack()
+    atexit.register(stack.close)
+    try:
+        return prepare_app(load_settings(), stack)
+    except (SettingsError, EmbeddedRedisError) as error:
+        raise SystemExit(f"solo: {error}") from None
