@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from flask_api.server.listening import address_of, bind
+from flask_api.server.listening import address_of, bind, bind_process_socket
 from flask_api.server.serving import Service, serve_until
 from flask_api.settings import Settings
 
@@ -28,6 +28,8 @@ class RunningServer:
         listener: socket.socket | None = None,
         ssl_context: ssl.SSLContext | None = None,
         shared: bool = False,
+        is_ready: Callable[[], bool] = lambda: True,
+        own_socket: Path | None = None,
         **settings: Any,
     ) -> None:
         options: dict[str, Any] = {"port": 0, "data_dir": data_dir, "threads": 4, "drain_timeout": 5} | settings
@@ -35,18 +37,24 @@ class RunningServer:
         self.settings = Settings(**options)
         self._sockets = [listener] if listener is not None else bind(self.settings)
         self._shared = shared
+        self._is_ready = is_ready
+        self._own_socket = bind_process_socket(own_socket) if own_socket else None
         self.address = address_of(self._sockets[0], secure=ssl_context is not None)
         self._name = self._sockets[0].getsockname()
         self._family = self._sockets[0].family
         self._ssl_context = ssl_context
+        self._runs = threading.Event()
         self._ready = threading.Event()
         self._thread = threading.Thread(target=lambda: asyncio.run(self._main()), daemon=True)
         self._thread.start()
-        assert self._ready.wait(10)
+        assert self._runs.wait(10)
+        if own_socket is None:  # else it answers there before it is ready
+            assert self._ready.wait(10)
 
     async def _main(self) -> None:
         self._loop = asyncio.get_running_loop()
         self._stop = asyncio.Event()
+        self._runs.set()
 
         service = Service(
             self.app,
@@ -54,6 +62,8 @@ class RunningServer:
             self._sockets,
             shared=self._shared,
             ssl_context=self._ssl_context,
+            own_socket=self._own_socket,
+            is_ready=self._is_ready,
             on_ready=self._ready.set,
         )
         await serve_until(self._stop, service)
