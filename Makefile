@@ -6,25 +6,32 @@ WORKERS ?= 2
 COVERED := COVERAGE_PROCESS_START=$(CURDIR)/pyproject.toml COVERAGE_FILE=$(CURDIR)/.coverage
 
 .DEFAULT_GOAL := help
-.PHONY: help run test test-all lint format bench lock clean
+.PHONY: help run dev test test-all campaign-deploy lint format bench bench-reload lock clean
 
 help: ## List the commands
 	@echo "Solo. Commands:"
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 run: .venv/.solo-run ## Start Solo on http://localhost:5000/api/ with all it needs; Ctrl-C stops it
 	@exec $(BIN)/python tornado_server.py
 
+dev: .venv/.solo-run ## The same, and changed code is served at once, without a request lost
+	@exec $(BIN)/python hot_deploy.py
+
 test: .venv/.solo-dev ## Run the tests, or some: make test T=tests/blog
-	@$(BIN)/python -m pytest $(if $(T),,-n $(WORKERS)) -m "not mariadb" $(T)
+	@$(BIN)/python -m pytest $(if $(T),,-n $(WORKERS)) -m "not mariadb and not deploy" $(T)
 
 test-all: .venv/.solo-dev ## Run the tests with coverage, then all of them against a real MariaDB
 	@rm -f .coverage .coverage.*
-	@$(COVERED) $(BIN)/python -m pytest -n $(WORKERS) -m "not mariadb" --cov --cov-report=
-	@$(COVERED) $(BIN)/python -m tests.services.mariadb -- $(BIN)/python -m pytest -n $(WORKERS) --cov --cov-append --cov-report=
+	@$(COVERED) $(BIN)/python -m pytest -n $(WORKERS) -m "not mariadb and not deploy" --cov --cov-report=
+	@$(COVERED) $(BIN)/python -m tests.services.mariadb -- $(BIN)/python -m pytest -n $(WORKERS) -m "not deploy" --cov --cov-append --cov-report=
+	@$(BIN)/python -m tests.services.mariadb -- $(BIN)/python -m pytest -m deploy --verbose
 	@$(BIN)/coverage report --skip-covered
 	@$(BIN)/coverage report --fail-under=95 --include='flask_api/core/*' --skip-covered
 	@$(BIN)/coverage report --fail-under=95 --include='flask_api/accounts/*' --skip-covered
+
+campaign-deploy: .venv/.solo-dev ## Deploy and roll back under load for a long time, killed at random moments
+	@$(BIN)/python -m tests.services.mariadb -- $(BIN)/python -m tests.deploy.campaign
 
 lint: .venv/.solo-dev ## Check style, types and who imports whom
 	@$(BIN)/ruff check .
@@ -38,6 +45,9 @@ format: .venv/.solo-dev ## Put the style right
 
 bench: .venv/.solo-bench ## Measure Solo beside its peers; draws bench/results/frame.svg
 	@$(BIN)/python -m bench.frame
+
+bench-reload: .venv/.solo-bench ## Measure how soon a change is served, beside other reloaders, and that nothing fails
+	@$(BIN)/python -m bench.reload
 
 lock: .venv/.solo-dev ## Pin the newest versions that requirements*.in allow; takes some minutes
 	@$(BIN)/pip install --quiet pip-tools

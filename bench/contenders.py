@@ -50,7 +50,7 @@ ME = Endpoint("me", "GET own profile, logged in", "/api/v1/users/me")
 POSTS = Endpoint("list", "GET the 20 newest posts", "/api/v1/blog/posts?limit=20")
 ENDPOINTS = (ME, POSTS)
 
-OURS = Contender("ours", "Solo", "tornado_server.py --port {port}")
+OURS = Contender("ours", "Solo", "tornado_server.py --workers 1 --port {port}")
 BARE = Contender(
     "bare", "bare tornado handler", "-m bench.peers.bare_tornado --port {port} --answers {folder}/answers.json"
 )
