@@ -4,7 +4,7 @@ import fcntl
 import logging
 import os
 import time
-from contextlib import suppress
+from contextlib import nullcontext, suppress
 from pathlib import Path
 
 LOOK_EVERY = 1.0  # seconds between two looks at the file's size and name
@@ -16,10 +16,16 @@ class SharedLogFile(logging.Handler):
     The standard library's RotatingFileHandler lets each process rename the file under the others, which loses lines.
     Here a line is one write(2) with O_APPEND, which no other writer splits or overwrites; one process at a time
     rotates, under a lock; the others notice within a second and until then write to the renamed file.
+
+    With ``buffer_size`` (bytes) lines are gathered, and written when there are so many, or at ``flush``, which somebody
+    must call now and then: a kill -9 loses what was gathered.
     """
 
-    def __init__(self, path: str, max_bytes: int = 20_000_000, backups: int = 5) -> None:
+    def __init__(self, path: str, max_bytes: int = 20_000_000, backups: int = 5, buffer_size: int = 0) -> None:
         super().__init__()
+        self.buffer_size = buffer_size
+        self._gathered: list[bytes] = []
+        self._gathered_size = 0
         self.path = Path(path)
         self.max_bytes = max_bytes
         self.backups = backups
@@ -30,20 +36,36 @@ class SharedLogFile(logging.Handler):
         """Append one line; called with the handler's lock held."""
         try:
             line = self.format(record).encode("utf-8", "backslashreplace") + b"\n"
-            now = time.monotonic()
-            if now >= self._look_at:
-                self._look_at = now + LOOK_EVERY
-                self._look()
-            while line := line[os.write(self._file, line) :]:
-                pass
+            self._gathered.append(line)
+            self._gathered_size += len(line)
+            if self._gathered_size > self.buffer_size:
+                self._write()
         except Exception:
             self.handleError(record)
 
+    def flush(self) -> None:
+        """Write what was gathered."""
+        with self.lock or nullcontext():
+            self._write()
+
     def close(self) -> None:
-        """Close the file."""
+        """Write what was gathered, and close the file."""
         with suppress(OSError):
+            self.flush()
             os.close(self._file)
         super().close()
+
+    def _write(self) -> None:
+        if not self._gathered:
+            return
+        data = b"".join(self._gathered)
+        self._gathered, self._gathered_size = [], 0
+        now = time.monotonic()
+        if now >= self._look_at:
+            self._look_at = now + LOOK_EVERY
+            self._look()
+        while data := data[os.write(self._file, data) :]:
+            pass
 
     def _open(self) -> int:
         return os.open(self.path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o640)

@@ -9,7 +9,7 @@ import logging.config
 import re
 import time
 from collections.abc import Callable
-from functools import wraps
+from functools import lru_cache, wraps
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -59,10 +59,15 @@ class AccessLines(logging.Formatter):
     """One JSON object a line of the access log (``server/access_log.py``): an eighth of the time of ``JsonLines``."""
 
     def format(self, record: logging.LogRecord) -> str:
-        seconds = int(record.created)
-        moment = time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(seconds))
-        line = {"time": f"{moment}.{int((record.created - seconds) * 1000):03d}Z", **record.access}  # type: ignore[attr-defined]
-        return orjson.dumps(line).decode().translate(LINE_BREAKERS)
+        milliseconds = int(record.created * 1000)
+        moment = f"{_moment(milliseconds // 1000)}.{milliseconds % 1000:03d}Z"
+        line = orjson.dumps({"time": moment, **record.access}).decode()  # type: ignore[attr-defined]
+        return line if line.isascii() else line.translate(LINE_BREAKERS)
+
+
+@lru_cache(4)
+def _moment(seconds: int) -> str:
+    return time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(seconds))
 
 
 def configure_logging(ini: Path, log_dir: Path) -> None:

@@ -10,6 +10,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from flask_api.server.access_log import flush_now_and_then
 from flask_api.server.container import Container
 from flask_api.server.http_server import HttpServer
 from flask_api.server.incoming import Limits
@@ -105,6 +106,7 @@ async def serve_until(stop: asyncio.Event, service: Service) -> None:
     )
     if service.own_socket is not None:
         server.add_sockets([service.own_socket])
+    flushing = asyncio.create_task(flush_now_and_then())
     if await _becomes_ready(stop, service):
         server.add_sockets(service.sockets)
         service.on_ready()
@@ -112,6 +114,8 @@ async def serve_until(stop: asyncio.Event, service: Service) -> None:
     notify(STOPPING)
     await server.drain(settings.drain_timeout, goes_on_elsewhere=service.shared)
     container.stop()
+    flushing.cancel()
+    await asyncio.wait([flushing])
 
 
 async def _becomes_ready(stop: asyncio.Event, service: Service) -> bool:
