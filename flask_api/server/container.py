@@ -67,15 +67,17 @@ class Container:
         forwarded = peer in self._trusted_proxies and head.headers.get("X-Forwarded-For", "").rpartition(",")[2].strip()
         return forwarded or peer
 
-    def submit(self, head: RequestHead, body: bytes, common: Environ) -> asyncio.Future[Answer]:
+    def submit(
+        self, head: RequestHead, body: bytes, common: Environ, *, always: bool = False
+    ) -> asyncio.Future[Answer]:
         """Let a worker run the application.
 
         Raises:
-            ServiceUnavailable: all workers are busy and the queue is full.
+            ServiceUnavailable: all workers are busy and the queue is full, and it need not be run ``always``.
         """
         environ = self._environ(head, body, common)
         try:
-            return self._pool.submit(partial(self._run, environ))
+            return self._pool.submit(partial(self._run, environ), always=always)
         except PoolFull:
             raise ServiceUnavailable("The server is busy; try again in a moment.") from None
 

@@ -39,6 +39,7 @@ class HttpServer(TCPServer):
         self.tornado_app = tornado_app or Application()
         self.tornado_prefixes = tornado_prefixes
         self.is_draining = False
+        self.private_name: str | None = None  # of the Unix socket whose requests are never shed
         self._connections: set[Connection] = set()
 
     async def handle_stream(self, stream: IOStream, address: object) -> None:

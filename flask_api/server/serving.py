@@ -105,6 +105,7 @@ async def serve_until(stop: asyncio.Event, service: Service) -> None:
         ssl_context=service.ssl_context,
     )
     if service.own_socket is not None:
+        server.private_name = service.own_socket.getsockname()
         server.add_sockets([service.own_socket])
     flushing = asyncio.create_task(flush_now_and_then())
     if await _becomes_ready(stop, service):

@@ -43,13 +43,13 @@ class WorkerPool(Generic[Result]):
         for thread in self._threads:
             thread.start()
 
-    def submit(self, job: Callable[[], Result]) -> asyncio.Future[Result]:
+    def submit(self, job: Callable[[], Result], *, always: bool = False) -> asyncio.Future[Result]:
         """Run the job in a thread and return the future of its result.
 
         Raises:
-            PoolFull: there is no room for it.
+            PoolFull: there is no room for it, and it need not be run ``always``.
         """
-        if self._running >= self._capacity:
+        if self._running >= self._capacity and not always:
             raise PoolFull
         self._running += 1
         future = self._loop.create_future()

@@ -1,5 +1,6 @@
 """A server that leaves a socket on which others go on: its clients do not notice."""
 
+import select
 import socket
 import threading
 import time
@@ -124,6 +125,25 @@ def test_socket_is_left_alone_until_the_app_is_ready(start_server: StartServer, 
         ready.set()
     with server.connect() as served:
         assert served.get("/").code == 200
+
+
+def test_who_deploys_is_answered_although_the_queue_is_full(start_server: StartServer, tmp_path: Path) -> None:
+    own = tmp_path / "own.sock"
+    server = start_server(threads=1, queue_size=1, own_socket=own)
+    with server.connect() as one, server.connect() as two, server.connect() as three:
+        one.send(b"GET /hold HTTP/1.1\r\nHost: h\r\n\r\n")
+        assert server.app.held.acquire(timeout=5)
+        for wire in (two, three):  # one of them waits, the other is shed
+            wire.send(REQUEST)
+        readable, _, _ = select.select([two.socket, three.socket], [], [], 5)
+        shed = two if two.socket in readable else three
+        assert shed.reply().code == 503
+        with socket.socket(socket.AF_UNIX) as private:
+            private.settimeout(10)
+            private.connect(str(own))
+            asking = Wire(private).send(REQUEST)
+            server.app.release.set()
+            assert asking.reply().code == 200
 
 
 def test_app_that_is_never_ready_is_served_after_the_time_out(start_server: StartServer) -> None:
