@@ -7,7 +7,7 @@ from flask import Flask, Response, current_app, g, request
 from redis.exceptions import RedisError
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
-from werkzeug.exceptions import HTTPException, RequestEntityTooLarge
+from werkzeug.exceptions import HTTPException, RequestEntityTooLarge, SecurityError
 
 from flask_api.core import errors
 from flask_api.core.describing import errors_of
@@ -62,6 +62,9 @@ def _answer_http_exception(error: HTTPException) -> Response:
     family = HTTP_FAILURES.get(error.code, errors.BadRequest)()
     if isinstance(error, RequestEntityTooLarge):
         family = errors.TooLarge()
+    if isinstance(error, SecurityError):
+        log.warning("refused a Host that SOLO_ALLOWED_HOSTS does not have: %.100s", request.environ.get("HTTP_HOST"))
+        family = errors.BadRequest("This server is not known by that host name.")
     response = _answer(family)
     if allow := dict(error.get_headers()).get("Allow"):
         response.headers["Allow"] = allow

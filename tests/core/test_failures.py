@@ -133,10 +133,12 @@ def test_a_head_answers_as_a_get_without_a_body(app: Flask) -> None:
 
 
 @pytest.mark.parametrize("host", ["evil", "a:b", "a b", "localhost@evil", "[", ""])
-def test_a_host_that_is_not_ours_is_400(host: str, settings: Settings) -> None:
+def test_a_host_that_is_not_ours_is_400_and_says_why(host: str, settings: Settings) -> None:
     own = create_app(settings.model_copy(update={"allowed_hosts": ["solo.example"]}))
-    assert open_path(own, "/api/v1/health/live", headers={"Host": host}).status_code == 400
-    assert open_path(own, "/api/v1/health/live", headers={"Host": "solo.example"}).status_code == 200
+    refused = open_path(own, "/api/v1/health/live", headers={"Host": host})
+    assert (refused.status_code, refused.get_json()["message"]) == (400, "This server is not known by that host name.")
+    for ours in ("solo.example", "localhost", "localhost:8000"):
+        assert open_path(own, "/api/v1/health/live", headers={"Host": ours}).status_code == 200
     stop_app(own)
 
 
