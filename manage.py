@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Solo's command line: the database, demo data, admins. ``python manage.py --help`` lists the commands."""
+"""Solo's command line: the database, demo data, admins, the server's processes; ``--help`` lists the commands."""
 
 from flask.cli import FlaskGroup, routes_command, shell_command
 from flask_migrate.cli import db
@@ -7,15 +7,17 @@ from flask_migrate.cli import db
 from flask_api.cli.accounts import create_admin, erase_expired_accounts
 from flask_api.cli.demo import demo
 from flask_api.cli.running import make_app
+from flask_api.cli.supervising import supervise
 
 main = FlaskGroup(
     create_app=make_app,
     add_default_commands=False,
     add_version_option=False,
     set_debug_flag=False,
+    load_dotenv=False,  # settings.py reads .env itself; what Flask puts into the environment would beat it for ever
     help="Solo's command line. Settings come from the environment, .env and config_override.toml.",
 )
-for command in (db, demo, create_admin, erase_expired_accounts, routes_command, shell_command):
+for command in (db, demo, create_admin, erase_expired_accounts, supervise, routes_command, shell_command):
     main.add_command(command)
 
 if __name__ == "__main__":

@@ -20,8 +20,10 @@ OVERTIME = 10  # seconds that a process gets beyond its drain time-out before it
 OPEN_FILES = 65536
 LONGEST_SOCKET_PATH = 107 - len(".4194304")  # sun_path, less the process id that supervisord adds while it binds
 # What whoever started us said of this process only, and what Flask's command line sets for itself.
-NOT_FOR_CHILDREN = ("NOTIFY_SOCKET", "LISTEN_FDS", "LISTEN_PID", "LISTEN_FDNAMES", "WATCHDOG_USEC", "WATCHDOG_PID")
-NOT_FOR_CHILDREN += ("FLASK_RUN_FROM_CLI", "PWD", "OLDPWD")
+NOT_FOR_CHILDREN = {
+    *("NOTIFY_SOCKET", "LISTEN_FDS", "LISTEN_PID", "LISTEN_FDNAMES", "WATCHDOG_USEC", "WATCHDOG_PID"),
+    *("FLASK_RUN_FROM_CLI", "PWD", "OLDPWD"),
+}
 
 
 @click.command()

@@ -1,8 +1,11 @@
 """The listening side: takes connections in, and lets them end."""
 
 import asyncio
+import socket
 import ssl
+from collections.abc import Sequence
 from contextlib import suppress
+from enum import Enum, auto
 
 from tornado.iostream import IOStream
 from tornado.tcpserver import TCPServer
@@ -15,6 +18,18 @@ from flask_api.server.incoming import READ_SIZE, Limits
 LAST_CALL_SECONDS = 0.1
 FAREWELL_SECONDS = 2.0
 POLL_SECONDS = 0.02
+
+
+class Leaving(Enum):
+    """Who goes on when a server leaves its sockets."""
+
+    TO_OTHERS = auto()  # they accept on the same sockets: who knocks now is theirs
+    ALONE = auto()  # nobody; who knocks is let in for a moment more
+    IN_A_HURRY = auto()  # nobody, and somebody waits at the terminal
+    # Nobody, but the sockets stay open until the last process is gone, as supervisord has it. They are shut down for
+    # all who hold them: clients are refused at once and go to another host, a proxy even with a write, instead of
+    # waiting in a queue that nobody empties.
+    WITH_ALL = auto()
 
 
 class HttpServer(TCPServer):
@@ -40,6 +55,7 @@ class HttpServer(TCPServer):
         self.tornado_prefixes = tornado_prefixes
         self.is_draining = False
         self.private_name: str | None = None  # of the Unix socket whose requests are never shed
+        self._listeners: list[socket.socket] = []
         self._connections: set[Connection] = set()
 
     async def handle_stream(self, stream: IOStream, address: object) -> None:
@@ -51,19 +67,28 @@ class HttpServer(TCPServer):
         finally:
             self._connections.discard(connection)
 
-    async def drain(self, timeout: float, *, goes_on_elsewhere: bool = False) -> None:
+    def listen_on(self, sockets: Sequence[socket.socket]) -> None:
+        """Accept connections on these sockets."""
+        self._listeners += sockets
+        self.add_sockets(sockets)
+
+    async def drain(self, timeout: float, leaving: Leaving) -> None:
         """Stop accepting, answer what is in flight for at most ``timeout`` seconds, close all.
 
-        When the service goes on elsewhere, on the same sockets, nobody may notice: accepting ends at once, as another
-        process takes who knocks. An idle connection cannot be closed without taking the risk that its client is
-        sending just now, so each has some time for one more request, which is answered with ``Connection: close``.
-
-        When the service ends here, those who knock are let in for a moment more, and then all that is idle is closed.
+        An idle connection cannot be closed without the risk that its client is sending just now; so, unless in a hurry,
+        each has some time for one more request, which is answered with ``Connection: close``.
         """
         self.is_draining = True
         with suppress(TimeoutError):
             async with asyncio.timeout(timeout):
-                await self._say_farewell() if goes_on_elsewhere else await self._last_call()
+                if leaving is not Leaving.TO_OTHERS:
+                    await asyncio.sleep(LAST_CALL_SECONDS)
+                if leaving is Leaving.WITH_ALL:
+                    self._shut_down_listeners()
+                self.stop()
+                await asyncio.sleep(0)  # who was accepted last is in _connections only after this
+                if leaving is not Leaving.IN_A_HURRY:
+                    await self._wait_for_last_requests()
                 for connection in list(self._connections):
                     if connection.is_idle:
                         connection.close()
@@ -73,14 +98,12 @@ class HttpServer(TCPServer):
         for connection in list(self._connections):
             connection.close()
 
-    async def _last_call(self) -> None:
-        await asyncio.sleep(LAST_CALL_SECONDS)
-        self.stop()
-        await asyncio.sleep(0)  # who was accepted last is in _connections only after this
+    def _shut_down_listeners(self) -> None:
+        for listener in self._listeners:
+            with suppress(OSError):  # another process was faster
+                listener.shutdown(socket.SHUT_RDWR)
 
-    async def _say_farewell(self) -> None:
-        self.stop()
-        await asyncio.sleep(0)
+    async def _wait_for_last_requests(self) -> None:
         loop = asyncio.get_running_loop()
         end = loop.time() + FAREWELL_SECONDS
         while self._connections and loop.time() < end:

@@ -12,11 +12,13 @@ from typing import TYPE_CHECKING
 
 from flask_api.server.access_log import flush_now_and_then
 from flask_api.server.container import Container
-from flask_api.server.http_server import HttpServer
+from flask_api.server.http_server import HttpServer, Leaving
 from flask_api.server.incoming import Limits
+from flask_api.server.listening import BACKLOG
 from flask_api.server.media import MEDIA_PREFIX
 from flask_api.server.notify import STOPPING, notify
 from flask_api.server.page_refresh import REFRESH_PATH
+from flask_api.server.supervision import supervisor_stops
 from flask_api.server.tornado_side import tornado_application
 from flask_api.settings import Settings
 
@@ -28,6 +30,12 @@ ASK_READY_EVERY = 0.2  # seconds
 
 def _nothing() -> None:
     pass
+
+
+class Stop(asyncio.Event):
+    """Set when a server is to leave; ``in_a_hurry`` when somebody pressed Ctrl-C and waits."""
+
+    in_a_hurry = False
 
 
 @dataclass(frozen=True)
@@ -63,14 +71,15 @@ def serve(service: Service, stop_when_readable: int | None = None) -> None:
     """
 
     async def main() -> None:
-        stop = asyncio.Event()
+        stop = Stop()
         loop = asyncio.get_running_loop()
         task = asyncio.current_task()
         assert task is not None
 
-        def on_signal() -> None:
+        def on_signal(number: int) -> None:
             if stop.is_set():
                 task.cancel()
+            stop.in_a_hurry = number == signal.SIGINT
             stop.set()
 
         def on_orphaned() -> None:
@@ -79,7 +88,7 @@ def serve(service: Service, stop_when_readable: int | None = None) -> None:
             stop.set()
 
         for number in (signal.SIGTERM, signal.SIGINT):
-            loop.add_signal_handler(number, on_signal)
+            loop.add_signal_handler(number, on_signal, number)
         if stop_when_readable is not None:
             loop.add_reader(stop_when_readable, on_orphaned)
         await serve_until(stop, service)
@@ -88,7 +97,7 @@ def serve(service: Service, stop_when_readable: int | None = None) -> None:
         asyncio.run(main())
 
 
-async def serve_until(stop: asyncio.Event, service: Service) -> None:
+async def serve_until(stop: Stop, service: Service) -> None:
     """Serve until ``stop`` is set; then drain."""
     settings = service.settings
     container = Container(
@@ -106,20 +115,28 @@ async def serve_until(stop: asyncio.Event, service: Service) -> None:
     )
     if service.own_socket is not None:
         server.private_name = service.own_socket.getsockname()
-        server.add_sockets([service.own_socket])
+        server.listen_on([service.own_socket])
     flushing = asyncio.create_task(flush_now_and_then())
     if await _becomes_ready(stop, service):
-        server.add_sockets(service.sockets)
+        for listener in service.sockets:
+            listener.listen(BACKLOG)  # supervisord keeps the queue short until somebody is ready
+        server.listen_on(service.sockets)
         service.on_ready()
     await stop.wait()
     notify(STOPPING)
-    await server.drain(settings.drain_timeout, goes_on_elsewhere=service.shared)
+    await server.drain(settings.drain_timeout, await _how_to_leave(stop, service))
     container.stop()
     flushing.cancel()
     await asyncio.wait([flushing])
 
 
-async def _becomes_ready(stop: asyncio.Event, service: Service) -> bool:
+async def _how_to_leave(stop: Stop, service: Service) -> Leaving:
+    if service.shared:
+        return Leaving.WITH_ALL if await asyncio.to_thread(supervisor_stops) else Leaving.TO_OTHERS
+    return Leaving.IN_A_HURRY if stop.in_a_hurry else Leaving.ALONE
+
+
+async def _becomes_ready(stop: Stop, service: Service) -> bool:
     """Wait until the app says it can serve, or for ``ready_timeout``; False when it is to stop before."""
     loop = asyncio.get_running_loop()
     deadline = loop.time() + service.settings.ready_timeout

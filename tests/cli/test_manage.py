@@ -36,7 +36,7 @@ def migrated_manage(manage: Manage) -> Manage:
 
 
 @pytest.mark.parametrize(
-    "command", ["", "db", "db upgrade", "demo", "create-admin", "erase-expired", "routes", "shell"]
+    "command", ["", "db", "db upgrade", "demo", "create-admin", "erase-expired", "supervise", "routes", "shell"]
 )
 def test_every_command_explains_itself(manage: Manage, command: str) -> None:
     result = manage(*command.split(), "--help")
@@ -48,7 +48,7 @@ def test_every_command_explains_itself(manage: Manage, command: str) -> None:
 def test_the_list_of_commands_is_complete(manage: Manage) -> None:
     listed = manage("--help").stdout.partition("Commands:")[2].splitlines()
     names = {line.split()[0] for line in listed if line.startswith("  ") and not line.startswith("   ")}
-    assert names == {"create-admin", "db", "demo", "erase-expired", "routes", "shell"}
+    assert names == {"create-admin", "db", "demo", "erase-expired", "routes", "shell", "supervise"}
 
 
 def test_a_new_admin_is_created_and_an_existing_account_is_promoted(migrated_manage: Manage) -> None:

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from flask_api.server.listening import address_of, bind, bind_process_socket
-from flask_api.server.serving import Service, serve_until
+from flask_api.server.serving import Service, Stop, serve_until
 from flask_api.settings import Settings
 
 from .toy_app import ToyApp
@@ -53,7 +53,7 @@ class RunningServer:
 
     async def _main(self) -> None:
         self._loop = asyncio.get_running_loop()
-        self._stop = asyncio.Event()
+        self._stop = Stop()
         self._runs.set()
 
         service = Service(

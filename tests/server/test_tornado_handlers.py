@@ -12,7 +12,7 @@ from tornado.websocket import WebSocketHandler, websocket_connect
 from flask_api.core.errors import Conflict
 from flask_api.server.container import Container
 from flask_api.server.handlers import HandlerWithJsonFailures, NothingHere
-from flask_api.server.http_server import HttpServer
+from flask_api.server.http_server import HttpServer, Leaving
 from flask_api.server.incoming import Limits
 
 from .toy_app import ToyApp
@@ -67,7 +67,7 @@ def on_server(test: Callable[[int], Awaitable[None]]) -> None:
         sockets = bind_sockets(0, "127.0.0.1")
         server.add_sockets(sockets)
         await test(sockets[0].getsockname()[1])
-        await server.drain(1)
+        await server.drain(1, Leaving.ALONE)
 
     asyncio.run(asyncio.wait_for(main(), 20))
 
