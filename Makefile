@@ -19,12 +19,12 @@ dev: .venv/.solo-run ## The same, and changed code is served at once, without a 
 	@exec $(BIN)/python hot_deploy.py
 
 test: .venv/.solo-dev ## Run the tests, or some: make test T=tests/blog
-	@$(BIN)/python -m pytest $(if $(T),,-n $(WORKERS)) -m "not mariadb and not deploy" $(T)
+	@$(BIN)/python -m pytest $(if $(T),,-n $(WORKERS)) -m "not mariadb and not deploy and not long" $(T)
 
 test-all: .venv/.solo-dev ## Run the tests with coverage, then all of them against a real MariaDB
 	@rm -f .coverage .coverage.*
 	@$(COVERED) $(BIN)/python -m pytest -n $(WORKERS) -m "not mariadb and not deploy" --cov --cov-report=
-	@$(COVERED) $(BIN)/python -m tests.services.mariadb -- $(BIN)/python -m pytest -n $(WORKERS) -m "not deploy" --cov --cov-append --cov-report=
+	@$(COVERED) $(BIN)/python -m tests.services.mariadb -- $(BIN)/python -m pytest -n $(WORKERS) -m "not deploy and not long" --cov --cov-append --cov-report=
 	@$(BIN)/python -m tests.services.mariadb -- $(BIN)/python -m pytest -m deploy --verbose
 	@$(BIN)/coverage report --skip-covered
 	@$(BIN)/coverage report --fail-under=95 --include='flask_api/core/*' --skip-covered

@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parents[1]
-SOURCES = sorted([*ROOT.glob("*.py"), *(ROOT / "flask_api").rglob("*.py")])
+FOLDERS = ("flask_api", "deploy", "reloading")
+SOURCES = sorted([*ROOT.glob("*.py"), *(path for name in FOLDERS for path in (ROOT / name).rglob("*.py"))])
 FEATURES = sorted(path.parent for path in (ROOT / "flask_api").glob("*/resources.py"))
 JUNK_DRAWERS = {"utils.py", "helpers.py", "common.py", "misc.py"}
 OF_A_REQUEST = {"request", "g", "session", "jsonify", "make_response", "abort"}  # of flask; rules do not know them

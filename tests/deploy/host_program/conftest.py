@@ -14,6 +14,13 @@ from tests.services.process import make_folder
 SOURCE = Path(__file__).resolve().parents[3] / "deploy" / "host"
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """All of these take long: each starts a supervisord, or builds an environment."""
+    for item in items:
+        if item.path.is_relative_to(Path(__file__).parent):
+            item.add_marker("long")
+
+
 @pytest.fixture(scope="session")
 def program(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """host.pyz"""
