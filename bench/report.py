@@ -74,7 +74,7 @@ def table(figures: dict[str, Figures], memory: dict[str, int]) -> str:
                 f"{memory[name] / MEGABYTE:.0f}",
             )
         )
-    return "\n".join(_aligned(rows))
+    return "\n".join(aligned(rows))
 
 
 def ratio(upper: Figures | None, lower: Figures | None, sign: str = "") -> str:
@@ -84,7 +84,8 @@ def ratio(upper: Figures | None, lower: Figures | None, sign: str = "") -> str:
     return f"{upper.requests_per_second / lower.requests_per_second:.2f}{sign}"
 
 
-def _aligned(rows: Sequence[Sequence[str]]) -> Iterator[str]:
+def aligned(rows: Sequence[Sequence[str]]) -> Iterator[str]:
+    """Lay rows out in columns, the first row underlined."""
     widths = [max(len(cell) for cell in column) for column in zip(*rows, strict=True)]
     for number, row in enumerate(rows):
         first, *others = (

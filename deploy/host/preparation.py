@@ -63,6 +63,9 @@ def _prepare_again(layout: Layout, release: Release, sha256: str, python: str, e
 
 
 def _set_up(layout: Layout, folder: Path, python: str, events: Events, lock: int) -> None:
+    # Without settings it would be a development server, which lets in everybody.
+    if not (layout.shared / SETTINGS).exists():
+        raise Failed(f"{layout.shared / SETTINGS} is missing: make it first (docs/deploying.md)")
     requirements = folder / REQUIREMENTS
     if not requirements.is_file():
         raise Failed(f"the archive has no {REQUIREMENTS}")
@@ -72,8 +75,6 @@ def _set_up(layout: Layout, folder: Path, python: str, events: Events, lock: int
     _link(folder / ".venv", f"../../venvs/{environment.name}")
     if (layout.shared / MORE_SETTINGS).exists():
         _link(folder / MORE_SETTINGS, f"../../shared/{MORE_SETTINGS}")
-    elif not (layout.shared / SETTINGS).exists():
-        events.step(f"there are no settings yet: {layout.shared / SETTINGS} is missing")
     # Processes start faster; a file that does not compile is for whoever imports it to complain about.
     run([environment / "bin" / "python", "-m", "compileall", "-q", "."], cwd=folder, lock=lock)
 

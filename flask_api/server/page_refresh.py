@@ -32,7 +32,8 @@ class PageRefresh(HandlerWithJsonFailures):
             while not draining.is_set():
                 await self.flush()
                 with suppress(TimeoutError):
-                    await asyncio.wait_for(draining.wait(), SIGN_OF_LIFE_EVERY)
+                    async with asyncio.timeout(SIGN_OF_LIFE_EVERY):
+                        await draining.wait()
                 self.write(":\n\n")
 
 

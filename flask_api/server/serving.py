@@ -123,17 +123,20 @@ async def serve_until(stop: Stop, service: Service) -> None:
         server.listen_on(service.sockets)
         service.on_ready()
     await stop.wait()
-    notify(STOPPING)
-    await server.drain(settings.drain_timeout, await _how_to_leave(stop, service))
+    leaving = await _how_to_leave(stop, service)
+    notify(STOPPING)  # draining begins with not accepting any more, before the loop turns again
+    await server.drain(settings.drain_timeout, leaving)
     container.stop()
     flushing.cancel()
     await asyncio.wait([flushing])
 
 
 async def _how_to_leave(stop: Stop, service: Service) -> Leaving:
-    if service.shared:
-        return Leaving.WITH_ALL if await asyncio.to_thread(supervisor_stops) else Leaving.TO_OTHERS
-    return Leaving.IN_A_HURRY if stop.in_a_hurry else Leaving.ALONE
+    if stop.in_a_hurry:
+        return Leaving.IN_A_HURRY
+    if not service.shared:
+        return Leaving.ALONE
+    return Leaving.WITH_ALL if await asyncio.to_thread(supervisor_stops) else Leaving.TO_OTHERS
 
 
 async def _becomes_ready(stop: Stop, service: Service) -> bool:
@@ -144,7 +147,8 @@ async def _becomes_ready(stop: Stop, service: Service) -> bool:
         if await asyncio.to_thread(service.is_ready):
             break
         with suppress(TimeoutError):
-            await asyncio.wait_for(stop.wait(), ASK_READY_EVERY)
+            async with asyncio.timeout(ASK_READY_EVERY):  # wait_for may swallow a cancellation before Python 3.12
+                await stop.wait()
     return not stop.is_set()
 
 
