@@ -31,6 +31,8 @@ def write_archive(
     site: Site, *more: tuple[tarfile.TarInfo, bytes], files: dict[str, bytes] = FILES
 ) -> tuple[Path, str]:
     """Write an archive to ``incoming``; return it, and its checksum."""
+    (site.root / "shared").mkdir(parents=True, exist_ok=True)
+    (site.root / "shared" / ".env").touch()
     path = site.root / "incoming" / "solo-0.1.0-0123456789ab.tar.gz"
     path.parent.mkdir(exist_ok=True)
     with tarfile.open(path, "w:gz") as tar:

@@ -41,9 +41,15 @@ def test_a_release_has_its_links_and_its_environment(site: Site, python: Path) -
     assert not archive.exists()
 
 
-def test_missing_settings_are_pointed_out(site: Site, python: Path) -> None:
-    steps = prepare(site, *write_archive(site), "--python", str(python))["steps"]
-    assert f"there are no settings yet: {site.root}/shared/.env is missing" in steps
+def test_host_without_settings_gets_no_release(site: Site, python: Path) -> None:
+    """It would be a development server, which puts the codes of all logins into its answers."""
+    archive, checksum = write_archive(site)
+    (site.root / "shared" / ".env").unlink()
+    told = prepare(site, archive, checksum, "--python", str(python))
+    assert (told["event"], told["error"]) == (
+        "failed",
+        f"{site.root}/shared/.env is missing: make it first (docs/deploying.md)",
+    )
 
 
 def test_preparing_again_does_only_what_is_missing(site: Site, python: Path) -> None:
