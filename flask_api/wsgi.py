@@ -4,6 +4,7 @@
 """
 
 import atexit
+import sys
 from contextlib import ExitStack
 
 from flask import Flask
@@ -12,16 +13,19 @@ from flask_api.cli.running import prepare_app
 from flask_api.server.embedded_redis import EmbeddedRedisError
 from flask_api.settings import SettingsError, load_settings
 
+BOOT_ERROR = 3  # what gunicorn takes for "do not try again"
+
 
 def make_app() -> Flask:
     """Return the app by the settings, ready to serve; what was started for it ends with the process.
 
     Raises:
-        SystemExit: it cannot be made; the text is one line.
+        SystemExit: it cannot be made; why was written to standard error in one line.
     """
     stack = ExitStack()
     atexit.register(stack.close)
     try:
         return prepare_app(load_settings(), stack)
     except (SettingsError, EmbeddedRedisError) as error:
-        raise SystemExit(f"solo: {error}") from None
+        sys.stderr.write(f"solo: {error}\n")
+        raise SystemExit(BOOT_ERROR) from None

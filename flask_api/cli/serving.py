@@ -1,7 +1,8 @@
 """Starting what the app stands on, and then the server: what ``tornado_server.py`` runs."""
 
 import os
-from contextlib import ExitStack
+import signal
+from contextlib import ExitStack, suppress
 from dataclasses import replace
 from functools import partial
 from typing import Any
@@ -30,6 +31,7 @@ HOUR = 3600  # seconds
 
 def run_server(overrides: dict[str, Any]) -> int:
     """Serve until a signal and return the exit status; what hinders the start is said in one line (status 2)."""
+    signal.signal(signal.SIGTERM, _leave_at_once)  # until the server takes it over; what was started ends in order
     try:
         _run(overrides)
     except (SettingsError, ServingError, EmbeddedRedisError) as error:
@@ -38,6 +40,10 @@ def run_server(overrides: dict[str, Any]) -> int:
     except KeyboardInterrupt:  # before the server took Ctrl-C over
         return 130
     return 0
+
+
+def _leave_at_once(_number: int, _frame: object) -> None:
+    raise KeyboardInterrupt
 
 
 def _run(overrides: dict[str, Any]) -> None:
@@ -64,7 +70,7 @@ def _run(overrides: dict[str, Any]) -> None:
             own = bind_process_socket(settings.process_socket) if settings.process_socket else None
             _serve(app, replace(service, own_socket=own), 0)
         else:
-            Workers(count, partial(_serve, app, service), settings.drain_timeout).run()
+            Workers(count, partial(_serve, app, service), listening.sockets, settings.drain_timeout).run()
 
 
 def cores() -> int:
@@ -73,7 +79,7 @@ def cores() -> int:
 
 
 def _serve(app: Flask, service: Service, number: int, orphaned: int | None = None) -> None:
-    """Serve in this process. The first of several speaks for all, and keeps the house."""
+    """Serve in this process. Of several that were forked here, the first speaks for all, and keeps the house."""
     if number > 0:
         serve(replace(service, on_ready=lambda: None), orphaned)
         return
@@ -82,7 +88,8 @@ def _serve(app: Flask, service: Service, number: int, orphaned: int | None = Non
 
 
 def _announce(address: str, settings: Settings) -> None:
-    click.echo((PAGE if settings.shows_swagger_ui else NO_PAGE).format(address=address))
+    with suppress(OSError):  # nobody reads it any more
+        click.echo((PAGE if settings.shows_swagger_ui else NO_PAGE).format(address=address))
     notify(READY)
 
 

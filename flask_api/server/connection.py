@@ -39,8 +39,6 @@ class Connection:
         self.peer, server_name, server_port = _addresses(stream)
         self.scheme = "https" if isinstance(stream, SSLIOStream) else "http"
         self.is_detached = False  # a WebSocket handler has taken the stream
-        # Who deploys asks whether this process is ready, and must not hear that it is busy instead.
-        self._is_private = server.private_name is not None and stream.socket.getsockname() == server.private_name
         self._has_written = False
         self._server = server
         self._loop = asyncio.get_running_loop()
@@ -112,7 +110,7 @@ class Connection:
         if head.path.startswith(self._server.tornado_prefixes):
             return await answer_with_handler(self._server.tornado_app, self, head, body)
         try:
-            answer = await self._server.container.submit(head, body, self._environ, always=self._is_private)
+            answer = await self._server.container.submit(head, body, self._environ, always=self._server.is_private)
         except ApiError as error:
             answer = self._failure(error)
         self.log_exchange(int(answer.head[9:12]), len(answer.body))

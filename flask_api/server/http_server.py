@@ -1,12 +1,15 @@
 """The listening side: takes connections in, and lets them end."""
 
 import asyncio
+import errno
 import socket
 import ssl
 from collections.abc import Sequence
 from contextlib import suppress
 from enum import Enum, auto
+from typing import Any
 
+from tornado.ioloop import IOLoop
 from tornado.iostream import IOStream
 from tornado.tcpserver import TCPServer
 from tornado.web import Application
@@ -32,6 +35,20 @@ class Leaving(Enum):
     WITH_ALL = auto()
 
 
+class Listener(socket.socket):
+    """A listening socket that another process may shut down for all who hold it."""
+
+    def accept(self) -> tuple[socket.socket, Any]:
+        """Accept a connection; a socket that was shut down is left alone, as it would be "readable" for ever."""
+        try:
+            return super().accept()
+        except OSError as error:
+            if error.errno != errno.EINVAL:
+                raise
+            IOLoop.current().remove_handler(self.fileno())
+            raise BlockingIOError from None
+
+
 class HttpServer(TCPServer):
     """Serves a WSGI application, and a tornado one for the paths that start with one of ``tornado_prefixes``."""
 
@@ -43,6 +60,7 @@ class HttpServer(TCPServer):
         tornado_app: Application | None = None,
         tornado_prefixes: tuple[str, ...] = (),
         ssl_context: ssl.SSLContext | None = None,
+        is_private: bool = False,
     ) -> None:
         super().__init__(
             ssl_options=ssl_context,
@@ -54,8 +72,8 @@ class HttpServer(TCPServer):
         self.tornado_app = tornado_app or Application()
         self.tornado_prefixes = tornado_prefixes
         self.is_draining = False
-        self.private_name: str | None = None  # of the Unix socket whose requests are never shed
-        self._listeners: list[socket.socket] = []
+        self.is_private = is_private  # its requests are never shed
+        self._listeners: list[Listener] = []
         self._connections: set[Connection] = set()
 
     async def handle_stream(self, stream: IOStream, address: object) -> None:
@@ -68,9 +86,10 @@ class HttpServer(TCPServer):
             self._connections.discard(connection)
 
     def listen_on(self, sockets: Sequence[socket.socket]) -> None:
-        """Accept connections on these sockets."""
-        self._listeners += sockets
-        self.add_sockets(sockets)
+        """Accept connections on these sockets, which are ours from now on."""
+        listeners = [Listener(fileno=one.detach()) for one in sockets]
+        self._listeners += listeners
+        self.add_sockets(listeners)
 
     async def drain(self, timeout: float, leaving: Leaving) -> None:
         """Stop accepting, answer what is in flight for at most ``timeout`` seconds, close all.

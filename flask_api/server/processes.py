@@ -8,9 +8,10 @@ import logging
 import os
 import selectors
 import signal
+import socket
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 
@@ -45,13 +46,16 @@ class Workers:
     Args:
         count: how many.
         serve: called in each with its number and a file descriptor, which becomes readable when the parent has died.
+        sockets: what they serve on. Our copies are closed at the end's beginning, or the kernel would go on accepting.
         drain_timeout: how long they may take to end, in seconds.
     """
 
-    def __init__(self, count: int, serve: Serve, drain_timeout: float) -> None:
+    def __init__(self, count: int, serve: Serve, sockets: Sequence[socket.socket], drain_timeout: float) -> None:
         self._workers = [Worker(number) for number in range(count)]
         self._serve = serve
+        self._sockets = sockets
         self._drain_timeout = drain_timeout
+        self._error: ServingError | None = None
         self._orphaned, self._alive = os.pipe()
         self._selector = selectors.DefaultSelector()
         self._signals: list[int] = []
@@ -84,6 +88,8 @@ class Workers:
                 signal.signal(number, handler)
             for end in (woken, wake, self._orphaned, self._alive):
                 os.close(end)
+        if self._error is not None:
+            raise self._error
 
     def _note(self, number: int, _frame: object) -> None:
         self._signals.append(number)
@@ -100,14 +106,22 @@ class Workers:
         return max(0.0, min(moments) - time.monotonic()) if moments else None
 
     def _start(self, worker: Worker) -> None:
-        worker.errors, said = os.pipe()
         worker.started_at, worker.due = time.monotonic(), None
-        sys.stdout.flush()
-        sys.stderr.flush()
-        worker.pid = os.fork()
-        if worker.pid == 0:
-            self._be(worker, said)
-        os.close(said)
+        said = -1
+        signal.pthread_sigmask(signal.SIG_BLOCK, SIGNALS)  # one that comes now is for the handlers of the new process
+        try:
+            worker.errors, said = os.pipe()
+            worker.pid = os.fork()
+            if worker.pid == 0:
+                self._be(worker, said)
+        except OSError as error:  # no memory, no room for another process: there may be later
+            if said >= 0:
+                os.close(worker.errors)
+            self._replace(worker, f"it cannot be started: {error.strerror}")
+        finally:
+            signal.pthread_sigmask(signal.SIG_UNBLOCK, SIGNALS)
+            if said >= 0:
+                os.close(said)
 
     def _be(self, worker: Worker, said: int) -> None:
         """Be the new process; never return."""
@@ -116,26 +130,35 @@ class Workers:
             signal.set_wakeup_fd(-1)
             for number in SIGNALS:
                 signal.signal(number, signal.SIG_DFL)
+            signal.pthread_sigmask(signal.SIG_UNBLOCK, SIGNALS)
             os.setpgid(0, 0)  # Ctrl-C reaches the parent alone, which passes it on
             os.close(self._alive)
             self._serve(worker.number, self._orphaned)
             code = 0
         except BaseException as error:  # whatever it is, the parent goes on, and must not be run twice
-            log.exception("process %d failed", worker.number)
-            os.write(said, f"{type(error).__name__}: {error}".encode()[:500])
+            with suppress(Exception):
+                os.write(said, f"{type(error).__name__}: {error}".encode()[:500])
+                log.exception("process %d failed", worker.number)
         finally:
-            logging.shutdown()
-            sys.stdout.flush()
+            with suppress(Exception):  # standard output may be a pipe that nobody reads any more
+                logging.shutdown()
+                sys.stdout.flush()
             os._exit(code)
 
     def _pass_signals_on(self) -> None:
         noted, self._signals = self._signals, []
         for number in noted:
             if number != signal.SIGCHLD:
-                self._ends_at = self._ends_at or time.monotonic() + self._drain_timeout + OVERTIME
-                self._signal_all(number)
+                self._end(number)
         if self._ends_at is not None and time.monotonic() >= self._ends_at:
             self._signal_all(signal.SIGKILL)
+
+    def _end(self, number: int) -> None:
+        """Have all drain and leave."""
+        self._ends_at = self._ends_at or time.monotonic() + self._drain_timeout + OVERTIME
+        for listener in self._sockets:
+            listener.close()
+        self._signal_all(number)
 
     def _signal_all(self, number: int) -> None:
         for worker in self._workers:
@@ -156,16 +179,13 @@ class Workers:
                     self._replace(worker, error or _how(status))
 
     def _replace(self, worker: Worker, error: str) -> None:
-        """Say when the next one is to start.
-
-        Raises:
-            ServingError: it is no use.
-        """
+        """Say when the next one is to start, or that it is no use and all are to end."""
         lived = time.monotonic() - worker.started_at
         log.error("process %d died after %.1f s: %s", worker.number, lived, error)
         worker.deaths = worker.deaths + 1 if lived < YOUNG else 0
         if worker.deaths >= PATIENCE:
-            raise ServingError(f"a process died {PATIENCE} times in a row at its start: {error}")
+            self._error = ServingError(f"a process died {PATIENCE} times in a row at its start: {error}")
+            self._end(signal.SIGTERM)
         pause = FIRST_PAUSE * 2 ** (worker.deaths - 1) if worker.deaths else 0.0
         worker.due = time.monotonic() + pause
 

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIApplication
 
 ASK_READY_EVERY = 0.2  # seconds
+PRIVATE_DRAIN_TIMEOUT = 1.0  # seconds
 
 
 def _nothing() -> None:
@@ -63,7 +64,9 @@ class Service:
 
 
 def serve(service: Service, stop_when_readable: int | None = None) -> None:
-    """Serve until SIGTERM or SIGINT, then drain and return. A second signal cuts the draining short.
+    """Serve until SIGTERM or SIGINT, then drain and return. SIGINT while it drains cuts that short.
+
+    A second SIGTERM does nothing: several may be sent for one wish, by whoever deploys, by systemd to a whole group.
 
     Args:
         service: what to serve.
@@ -77,7 +80,7 @@ def serve(service: Service, stop_when_readable: int | None = None) -> None:
         assert task is not None
 
         def on_signal(number: int) -> None:
-            if stop.is_set():
+            if stop.is_set() and number == signal.SIGINT:
                 task.cancel()
             stop.in_a_hurry = number == signal.SIGINT
             stop.set()
@@ -106,16 +109,18 @@ async def serve_until(stop: Stop, service: Service) -> None:
         queue_size=settings.queue_size,
         trusted_proxies=settings.trusted_proxies,
     )
+    limits = Limits(settings.max_header_size, settings.max_body_size, settings.body_timeout, settings.idle_timeout)
+    # Who deploys asks there whether this process is ready, and must not hear that it is busy instead.
+    private = HttpServer(container, limits, is_private=True)
     server = HttpServer(
         container,
-        Limits(settings.max_header_size, settings.max_body_size, settings.body_timeout, settings.idle_timeout),
+        limits,
         tornado_app=tornado_application(settings, draining=stop),
         tornado_prefixes=(MEDIA_PREFIX, REFRESH_PATH) if settings.page_refresh else (MEDIA_PREFIX,),
         ssl_context=service.ssl_context,
     )
     if service.own_socket is not None:
-        server.private_name = service.own_socket.getsockname()
-        server.listen_on([service.own_socket])
+        private.listen_on([service.own_socket])
     flushing = asyncio.create_task(flush_now_and_then())
     if await _becomes_ready(stop, service):
         for listener in service.sockets:
@@ -126,6 +131,7 @@ async def serve_until(stop: Stop, service: Service) -> None:
     leaving = await _how_to_leave(stop, service)
     notify(STOPPING)  # draining begins with not accepting any more, before the loop turns again
     await server.drain(settings.drain_timeout, leaving)
+    await private.drain(PRIVATE_DRAIN_TIMEOUT, Leaving.IN_A_HURRY)
     container.stop()
     flushing.cancel()
     await asyncio.wait([flushing])

@@ -24,12 +24,10 @@ def supervisor_stops() -> bool:
         question = xmlrpc.client.dumps((), "supervisor.getState")
         client.request("POST", "/RPC2", question, {"Content-Type": "text/xml"})
         state: Any = xmlrpc.client.loads(client.getresponse().read())[0][0]
-    except xmlrpc.client.Fault:  # SHUTDOWN_STATE: it takes no orders any more
+    except (xmlrpc.client.Fault, ConnectionRefusedError, FileNotFoundError):  # it takes no orders any more, or is gone
         return True
-    except TimeoutError:  # busy
+    except Exception:  # it is busy, or not for us: then only this process leaves, as far as we know
         return False
-    except (OSError, http.client.HTTPException):  # it is gone
-        return True
     finally:
         client.close()
     return bool(state["statecode"] != RUNNING)

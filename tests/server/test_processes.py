@@ -19,6 +19,7 @@ from .wire import Wire
 ROOT = Path(__file__).resolve().parents[2]
 SERVES = """
 import logging, os, sys, time
+from contextlib import suppress
 from functools import partial
 from flask_api.server.listening import ServingError, address_of, listen
 from flask_api.server.processes import Workers
@@ -37,16 +38,20 @@ def app(environ, start_response):
 def run(service, number, orphaned):
     if os.environ.get("FAILS"):
         raise RuntimeError("the tables are gone")
-    if os.environ.get("DIES"):
+    if os.environ.get("DIES") or os.environ.get("ONE_DIES") and number == 1:
         os._exit(7)
     serve(service, orphaned)
 
+def tell():
+    with suppress(OSError):
+        os.write(1, b"ready\\n")
+
 settings = Settings()
 listening = listen(settings)
-service = Service(app, settings, listening.sockets, on_ready=partial(os.write, 1, b"ready\\n"))
+service = Service(app, settings, listening.sockets, on_ready=tell)
 print(address_of(listening.sockets[0], secure=False), flush=True)
 try:
-    Workers(int(sys.argv[1]), partial(run, service), settings.drain_timeout).run()
+    Workers(int(sys.argv[1]), partial(run, service), listening.sockets, settings.drain_timeout).run()
 except ServingError as error:
     print(error, flush=True)
     sys.exit(2)
@@ -79,6 +84,13 @@ class Server:
     def connect(self) -> Wire:
         return Wire(socket.create_connection(("127.0.0.1", self.port), timeout=10))
 
+    def lets_in(self) -> bool:
+        try:
+            socket.create_connection(("127.0.0.1", self.port), timeout=10).close()
+        except ConnectionRefusedError:
+            return False
+        return True
+
     def pid(self) -> int:
         with self.connect() as wire:
             return int(wire.get("/").body)
@@ -107,7 +119,7 @@ def start(tmp_path: Path) -> Iterator[Start]:
     yield begin
     for server in started:
         server.process.kill()
-        server.process.communicate()
+        server.process.wait()
 
 
 def runs(pid: int) -> bool:
@@ -171,7 +183,7 @@ def test_signal_lets_all_finish_what_is_in_flight(start: Start, number: signal.S
     assert gone(pids)
 
 
-def test_second_signal_cuts_draining_short(start: Start) -> None:
+def test_second_ctrl_c_cuts_draining_short_and_a_second_sigterm_does_not(start: Start) -> None:
     server = start(2)
     server.wait_ready(2)
     with server.connect() as busy, server.connect() as idle:
@@ -181,7 +193,46 @@ def test_second_signal_cuts_draining_short(start: Start) -> None:
         server.process.terminate()
         assert idle.closed  # the first signal has been heard
         server.process.terminate()
+        with pytest.raises(subprocess.TimeoutExpired):
+            server.process.wait(0.5)
+        server.process.send_signal(signal.SIGINT)
         assert server.process.wait(PATIENCE) == 0
+
+
+def test_nobody_is_let_in_while_the_last_request_is_answered(start: Start) -> None:
+    server = start(2)
+    server.wait_ready(2)
+    with server.connect() as busy:
+        busy.send(b"GET /slow?1 HTTP/1.1\r\nHost: h\r\n\r\n")
+        assert server.line() == "working"
+        server.process.terminate()
+        deadline = time.monotonic() + PATIENCE
+        while server.lets_in() and time.monotonic() < deadline:
+            time.sleep(0.02)
+        assert not server.lets_in()
+        assert busy.reply().code == 200
+    assert server.process.wait(PATIENCE) == 0
+
+
+def test_one_that_dies_again_and_again_lets_the_others_finish(start: Start) -> None:
+    server = start(2, ONE_DIES="1")
+    server.wait_ready(1)
+    with server.connect() as busy:
+        busy.send(b"GET /slow?4 HTTP/1.1\r\nHost: h\r\n\r\n")
+        assert server.line() == "working"
+        assert busy.reply().code == 200
+    assert server.line() == "a process died 5 times in a row at its start: exit code 7"
+    assert server.process.wait(PATIENCE) == 2
+
+
+def test_process_goes_on_when_nobody_reads_what_it_prints(start: Start) -> None:
+    server = start(2)
+    server.wait_ready(2)
+    before = server.pids(2)
+    assert server.process.stdout is not None
+    server.process.stdout.close()
+    os.kill(before.copy().pop(), signal.SIGKILL)
+    assert len(server.pids(2) & before) == 1
 
 
 def test_processes_do_not_outlive_a_parent_that_is_killed(start: Start) -> None:
