@@ -46,6 +46,7 @@ class Rollout:
             try:
                 for target in self.site.targets:
                     self.site.interrupts.check()
+                    _check_lock(target)
                     touched.append(target)
                     self._activate(target, self.release)
                 self.site.interrupts.check()
@@ -61,8 +62,6 @@ class Rollout:
         try:
             if back:
                 self._reach(target)
-            elif not target.holds_lock:
-                raise Unreachable(target.name, "the lock is lost" if target.is_open else "the connection is gone")
             arguments = (release, "--timeout", str(target.host.ready_timeout))
             target.run("activate", *arguments, say=teller(self._terminal, target.name))
         except HostError as error:
@@ -75,10 +74,19 @@ class Rollout:
         self._terminal.done(target.name, f"{'back at' if back else 'runs'} {release}", self.seconds[target.name])
 
     def _reach(self, target: Target) -> None:
-        """Connect once more, where the connection broke."""
+        """Connect and lock once more, where that broke.
+
+        Raises:
+            HostError: the host runs what neither this deployment brought nor was there before: it is somebody else's.
+        """
+        if target.holds_lock:
+            return
         if not target.is_open:
             target.open(create=False)
-            target.lock(self.site.owner)
+        target.lock(self.site.owner)
+        current = look_at(target).current
+        if current not in (self.release, self.ways_back[target.name]):
+            raise HostError(target.name, f"somebody has deployed {current} meanwhile: it is left alone")
 
     def _undo(self, touched: list[Target], reason: str) -> str:
         """Take back what was touched, condemn the release; return a line about what is where."""
@@ -127,6 +135,11 @@ class Rollout:
         self._terminal.heading("What is where now")
         self._terminal.table(("HOST", "RUNS", "STATE", "PROCESSES"), rows)
         return found
+
+
+def _check_lock(target: Target) -> None:
+    if not target.holds_lock:
+        raise Unreachable(target.name, "the lock is lost" if target.is_open else "the connection is gone")
 
 
 def mark_all(site: Site, release: str, state: str, reason: str = "") -> bool:

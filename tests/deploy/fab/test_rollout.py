@@ -194,3 +194,21 @@ def test_deploy_after_a_killed_one_goes_back_to_what_was_good_not_to_what_it_lef
     with pytest.raises(DeployError, match=f"All hosts run {BEFORE} again"):
         stage.deploy()
     stage.assert_all_run(BEFORE)
+
+
+def test_host_that_somebody_else_has_deployed_meanwhile_is_left_alone(stage: Stage) -> None:
+    theirs = "20260103T120000Z-888888888888"
+
+    def take_over(host: HostInMemory) -> None:
+        first = stage.host("a")
+        first.unlock()
+        first.have(theirs)
+        first.serve(theirs)
+        host.fail()
+
+    stage.host("b").troubles["activate 1"] = take_over
+    with pytest.raises(DeployError, match="a could not go back"):
+        stage.deploy()
+    assert stage.host("a").current == theirs
+    assert stage.host("b").current == BEFORE
+    assert f"somebody has deployed {theirs} meanwhile: it is left alone" in stage.text
