@@ -16,6 +16,7 @@ from reloading.watching import Change, Watching
 START_WITHIN = 30.0  # seconds; who takes longer hangs
 GIVES_WAY_FOR = 2.0  # seconds in which a start is abandoned for a newer change; then one is let through
 LAUNCHERS_TRIED = 3
+DOUBTS_FOR = 0.2  # seconds after a start in which the news of a write before may still come
 LIVED = 10.0  # seconds; a server that died is started again, but not for ever if that one dies younger
 GOES_COLD = "A package keeps a thread, or imports the project: from now on each server starts from nothing"
 GREETING = re.compile(rb"^Solo is ready:.*\Z", re.MULTILINE | re.DOTALL)
@@ -58,7 +59,7 @@ class Reloader:
             await asyncio.gather(*(launcher.end() for launcher in self._launchers))
 
     def hurry(self) -> None:
-        """Tell the servers that still drain to leave now: when their parent is gone, they get another SIGTERM."""
+        """Tell the servers that still drain to leave now: when their parent is gone, they get SIGINT."""
         for launcher in self._launchers:
             launcher.process.kill()
 
@@ -86,8 +87,10 @@ class Reloader:
         if broken:
             self._tell_failure(change, broken[1])
             return True
+        self._watching.doubt()
         server = await self._launch()
         await self._ready_or_overtaken(server, change)
+        self._watching.doubt(DOUBTS_FOR)
         self._launchers[-1].learn()
         if server.started.done() and server.started.result():
             await self._swap(server, change)

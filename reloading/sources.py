@@ -56,11 +56,12 @@ class Sources:
         relative = os.path.relpath(path, self.root)
         return (os.path.splitext(path)[1] in SUFFIXES or relative in SETTINGS) and self.holds(path)
 
-    def look(self, touched: Collection[str] = ()) -> list[str]:
+    def look(self, touched: Collection[str] = (), doubtful: Collection[str] = ()) -> list[str]:
         """Return the files whose content is another than at the last look, appeared or are gone, by relative path.
 
         Files with the same time, size and inode as before are not read again, but for those in ``touched`` (absolute
-        paths): two writes within one tick of the file system's clock look the same from outside.
+        paths): two writes within one tick of the file system's clock look the same from outside. Those in ``doubtful``
+        have changed whatever they hold: a server may have read what they held for a moment.
         """
         found = {}
         for entry in self._walk(str(self.root)):
@@ -75,7 +76,9 @@ class Sources:
         before_all, self._seen = self._seen, found
         both = before_all.keys() & found.keys()
         changed = (before_all.keys() ^ found.keys()) | {
-            path for path in both if before_all[path].digest != found[path].digest
+            path
+            for path in both
+            if before_all[path].digest != found[path].digest or os.path.join(self.root, path) in doubtful
         }
         return sorted(changed)
 

@@ -226,9 +226,9 @@ class WarmProcess:
 
 
 def _end_with_parent(parent: int) -> None:
-    """Have Linux send us SIGTERM when the parent ends, whatever ends it."""
+    """Have Linux send us SIGINT when the parent ends, whatever ends it: to hurry, and at once when draining already."""
     if sys.platform == "linux":
-        ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
+        ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGINT)
         if os.getppid() != parent:
             sys.exit(1)
 

@@ -5,7 +5,9 @@ checkout of another branch or an event that was lost is seen like any other edit
 """
 
 import asyncio
+import math
 import os
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -67,6 +69,8 @@ class Watching(FileSystemEventHandler):
         self._sources = sources
         self._loop = asyncio.get_running_loop()
         self._touched: set[str] = set()
+        self._doubtful: set[str] = set()
+        self._doubts_until = 0.0
         self._first = 0.0
         self._timer: asyncio.TimerHandle | None = None
         self._change: Change | None = None
@@ -82,6 +86,10 @@ class Watching(FileSystemEventHandler):
             ) from None
         self._first = self._loop.time()
         self._loop.call_soon(self._look)  # an edit may have come just before we watched
+
+    def doubt(self, seconds: float = math.inf) -> None:
+        """Take a file that is written from now on for changed, whatever it holds in the end: a server starts."""
+        self._doubts_until = self._loop.time() + seconds
 
     def stop(self) -> None:
         """Watch no longer."""
@@ -119,12 +127,16 @@ class Watching(FileSystemEventHandler):
         else:
             self._first = now
         self._touched.add(path)
+        if now < self._doubts_until:
+            self._doubtful.add(path)
         self._timer = self._loop.call_at(min(now + QUIET, self._first + NO_LATER_THAN), self._look)
 
     def _look(self) -> None:
         touched, self._touched, self._timer = self._touched, set(), None
-        self._follow_folders()
-        if paths := self._sources.look(touched):
+        doubtful, self._doubtful = self._doubtful, set()
+        with suppress(OSError):  # a folder that is gone again, or no watch left: what can be seen is looked at
+            self._follow_folders()
+        if paths := self._sources.look(touched, doubtful):
             change = Change(tuple(paths), self._first)
             self._change = change.with_earlier(self._change) if self._change else change
             self.arrived.set()
