@@ -25,7 +25,7 @@ test-all: .venv/.solo-dev ## Run the tests with coverage, then all of them again
 	@rm -f .coverage .coverage.*
 	@$(COVERED) $(BIN)/python -m pytest -n $(WORKERS) -m "not mariadb and not deploy" --cov --cov-report=
 	@$(COVERED) $(BIN)/python -m tests.services.mariadb -- $(BIN)/python -m pytest -n $(WORKERS) -m "not deploy and not long" --cov --cov-append --cov-report=
-	@$(BIN)/python -m tests.services.mariadb -- $(BIN)/python -m pytest -m deploy --verbose
+	@$(BIN)/python -m tests.services.mariadb -- $(BIN)/python -m pytest -m deploy --verbose tests/docs
 	@$(BIN)/coverage report --skip-covered
 	@$(BIN)/coverage report --fail-under=95 --include='flask_api/core/*' --skip-covered
 	@$(BIN)/coverage report --fail-under=95 --include='flask_api/accounts/*' --skip-covered

@@ -16,7 +16,7 @@ from reloading.watching import Change, Watching
 START_WITHIN = 30.0  # seconds; who takes longer hangs
 GIVES_WAY_FOR = 2.0  # seconds in which a start is abandoned for a newer change; then one is let through
 LAUNCHERS_TRIED = 3
-DOUBTS_FOR = 0.2  # seconds after a start in which the news of a write before may still come
+DOUBTS_FOR = 0.05  # seconds after a start in which the news of a write before may still come
 LIVED = 10.0  # seconds; a server that died is started again, but not for ever if that one dies younger
 GOES_COLD = "A package keeps a thread, or imports the project: from now on each server starts from nothing"
 GREETING = re.compile(rb"^Solo is ready:.*\Z", re.MULTILINE | re.DOTALL)
