@@ -23,9 +23,7 @@ def parse_arguments() -> argparse.Namespace:
     parser.add_argument("--host", help="address to listen on (default: SOLO_HOST, else 127.0.0.1)")
     parser.add_argument("--port", type=int, help="port to listen on; 0 takes any (default: SOLO_PORT, else 5000)")
     parser.add_argument("--workers", type=int, help="processes (default: SOLO_WORKERS, else one for each core)")
-    parser.add_argument(
-        "--threads", type=int, help="requests at a time in each (default: SOLO_THREADS, else 6)"
-    )
+    parser.add_argument("--threads", type=int, help="requests at a time in each (default: SOLO_THREADS, else 6)")
     parser.add_argument("--ready-timeout", type=float, metavar="SECONDS", help="accept only once the app is ready")
     parser.add_argument("--process-socket", metavar="PATH", help="Unix socket on which this very process answers")
     return parser.parse_args()
