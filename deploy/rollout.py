@@ -81,12 +81,20 @@ class Rollout:
         """
         if target.holds_lock:
             return
-        if not target.is_open:
-            target.open(create=False)
-        target.lock(self.site.owner)
-        current = look_at(target).current
+        self._reconnect(target)
+        try:
+            current = look_at(target).current
+        except HostError:  # it does not say; going back is the better bet
+            self._reconnect(target)
+            return
         if current not in (self.release, self.ways_back[target.name]):
             raise HostError(target.name, f"somebody has deployed {current} meanwhile: it is left alone")
+
+    def _reconnect(self, target: Target) -> None:
+        if not target.is_open:
+            target.open(create=False)
+        if not target.holds_lock:
+            target.lock(self.site.owner)
 
     def _undo(self, touched: list[Target], reason: str) -> str:
         """Take back what was touched, condemn the release; return a line about what is where."""
