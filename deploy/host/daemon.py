@@ -49,7 +49,7 @@ def reach_supervisor(layout: Layout, release: Release, events: Events) -> Superv
 def update_groups(supervisor: Supervisor, events: Events) -> None:
     """Have supervisord do what supervisord.ini says now. A group that differs is stopped and started as a whole.
 
-    Its socket is closed meanwhile: supervisord cannot change a group in its place.
+    supervisord cannot change it in its place: for some seconds clients are refused here, and go to other hosts.
 
     Raises:
         Failed: the file cannot be read, or a group not be started.

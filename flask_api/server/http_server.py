@@ -1,15 +1,12 @@
 """The listening side: takes connections in, and lets them end."""
 
 import asyncio
-import errno
 import socket
 import ssl
 from collections.abc import Sequence
 from contextlib import suppress
 from enum import Enum, auto
-from typing import Any
 
-from tornado.ioloop import IOLoop
 from tornado.iostream import IOStream
 from tornado.tcpserver import TCPServer
 from tornado.web import Application
@@ -17,8 +14,10 @@ from tornado.web import Application
 from flask_api.server.connection import Connection
 from flask_api.server.container import Container
 from flask_api.server.incoming import READ_SIZE, Limits
+from flask_api.server.listener import Listener
 
 LAST_CALL_SECONDS = 0.1
+ON_THE_WAY_SECONDS = 0.05  # longer than a packet takes from the proxy to here and back
 FAREWELL_SECONDS = 2.0
 POLL_SECONDS = 0.02
 
@@ -33,20 +32,6 @@ class Leaving(Enum):
     # all who hold them: clients are refused at once and go to another host, a proxy even with a write, instead of
     # waiting in a queue that nobody empties.
     WITH_ALL = auto()
-
-
-class Listener(socket.socket):
-    """A listening socket that another process may shut down for all who hold it."""
-
-    def accept(self) -> tuple[socket.socket, Any]:
-        """Accept a connection; a socket that was shut down is left alone, as it would be "readable" for ever."""
-        try:
-            return super().accept()
-        except OSError as error:
-            if error.errno != errno.EINVAL:
-                raise
-            IOLoop.current().remove_handler(self.fileno())
-            raise BlockingIOError from None
 
 
 class HttpServer(TCPServer):
@@ -100,10 +85,10 @@ class HttpServer(TCPServer):
         self.is_draining = True
         with suppress(TimeoutError):
             async with asyncio.timeout(timeout):
-                if leaving is not Leaving.TO_OTHERS:
-                    await asyncio.sleep(LAST_CALL_SECONDS)
                 if leaving is Leaving.WITH_ALL:
-                    self._shut_down_listeners()
+                    await self._close_for_all()
+                elif leaving is not Leaving.TO_OTHERS:
+                    await asyncio.sleep(LAST_CALL_SECONDS)
                 self.stop()
                 await asyncio.sleep(0)  # who was accepted last is in _connections only after this
                 if leaving is not Leaving.IN_A_HURRY:
@@ -117,10 +102,12 @@ class HttpServer(TCPServer):
         for connection in list(self._connections):
             connection.close()
 
-    def _shut_down_listeners(self) -> None:
+    async def _close_for_all(self) -> None:
         for listener in self._listeners:
-            with suppress(OSError):  # another process was faster
-                listener.shutdown(socket.SHUT_RDWR)
+            listener.ignore_newcomers()
+        await asyncio.sleep(ON_THE_WAY_SECONDS)  # who is half-way in, or in the queue, is let in
+        for listener in self._listeners:
+            listener.shut_down()
 
     async def _wait_for_last_requests(self) -> None:
         loop = asyncio.get_running_loop()

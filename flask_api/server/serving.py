@@ -18,7 +18,7 @@ from flask_api.server.listening import BACKLOG
 from flask_api.server.media import MEDIA_PREFIX
 from flask_api.server.notify import STOPPING, notify
 from flask_api.server.page_refresh import REFRESH_PATH
-from flask_api.server.supervision import supervisor_stops
+from flask_api.server.supervision import others_go_on
 from flask_api.server.tornado_side import tornado_application
 from flask_api.settings import Settings
 
@@ -142,7 +142,7 @@ async def _how_to_leave(stop: Stop, service: Service) -> Leaving:
         return Leaving.IN_A_HURRY
     if not service.shared:
         return Leaving.ALONE
-    return Leaving.WITH_ALL if await asyncio.to_thread(supervisor_stops) else Leaving.TO_OTHERS
+    return Leaving.TO_OTHERS if await asyncio.to_thread(others_go_on) else Leaving.WITH_ALL
 
 
 async def _becomes_ready(stop: Stop, service: Service) -> bool:

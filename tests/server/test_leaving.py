@@ -103,6 +103,44 @@ def test_one_after_another_takes_over_under_load_and_no_request_fails(
     assert answered > 200
 
 
+def test_when_all_leave_a_client_is_refused_or_answered_and_nothing_between(
+    start_server: StartServer, listener: socket.socket, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("flask_api.server.serving.others_go_on", lambda: False)
+    outcomes: list[str] = []
+    refused = threading.Event()
+
+    def knock() -> None:
+        while not refused.is_set():
+            try:
+                wire = connect(listener)
+            except ConnectionRefusedError:
+                refused.set()
+                return
+            try:
+                outcomes.append(str(wire.send(REQUEST).reply().code))
+            except Exception as error:
+                outcomes.append(repr(error))
+            wire.__exit__(None, None, None)
+
+    servers = [start_server(listener=listener.dup(), shared=True) for _ in range(2)]
+    threads = [threading.Thread(target=knock) for _ in range(16)]
+    for thread in threads:
+        thread.start()
+    time.sleep(0.3)
+    for server in servers:
+        server.signal_stop()
+    for thread in threads:
+        thread.join(10)
+    assert refused.is_set()
+    assert set(outcomes) == {"200"}
+    for server in servers:
+        server.join()
+    start_server(listener=listener.dup(), shared=True)  # as supervisord does, when one is wanted again before the end
+    with connect(listener) as wire:
+        assert wire.get("/").code == 200
+
+
 def test_socket_is_left_alone_until_the_app_is_ready(start_server: StartServer, tmp_path: Path) -> None:
     asked = threading.Semaphore(0)
     ready = threading.Event()

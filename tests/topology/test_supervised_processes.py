@@ -1,5 +1,6 @@
 """supervisord.ini as it is shipped, started by ``manage.py supervise``: restarts, releases, settings, the end."""
 
+import itertools
 import os
 import signal
 import socket
@@ -87,6 +88,22 @@ def test_a_setting_that_changes_in_the_file_counts_for_processes_that_start_then
     asked = {name: host.ask(name, "/api/v1/health/live", host="new.example")[0] for name in host.names}
     assert asked == {"solo_0": 200, "solo_1": 400}
     assert "SOLO_" not in Path(f"/proc/{host.pid('solo_0')}/environ").read_text()
+
+
+def test_while_the_whole_group_is_stopped_a_client_is_refused_or_answered(host: SupervisedHost) -> None:
+    answers: list[int] = []
+
+    def ask() -> int:
+        return requests.get(f"http://localhost:{host.port}/api/v1/health/live", timeout=10).status_code
+
+    stopping = threading.Thread(target=lambda: host.supervisor.stopProcessGroup("solo"))
+    stopping.start()
+    with pytest.raises(requests.ConnectionError, match="Connection refused"):
+        answers.extend(ask() for _ in itertools.count())
+    stopping.join()
+    assert set(answers) <= {200}
+    host.supervisor.startProcessGroup("solo", False)
+    wait_until(lambda: all(map(host.ready, host.names)), "the group serves again")
 
 
 def test_only_the_user_who_started_it_may_give_orders_and_logs_are_rotated(host: SupervisedHost) -> None:
