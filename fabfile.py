@@ -10,6 +10,7 @@ from deploy.deployment import deploy as deploy_archive
 from deploy.following import show_logs
 from deploy.overview import ask_all, check_all_answered, show_releases, show_status
 from deploy.repository import Repository
+from deploy.restart import restart as restart_site
 from deploy.rollback import roll_back
 from deploy.session import DIST, ROOT, asker, connections, names_release, on_site, on_terminal, task
 from deploy.terminal import in_bytes
@@ -54,6 +55,15 @@ def rollback(
         targets = connections(c.config, hosts_file, hosts)
         with on_site(terminal, targets, "fab rollback") as site:
             roll_back(site, release or "", asker(terminal, yes=yes, must_say=True))
+
+
+@task(help=YES | WHERE)
+def restart(c: Connection, yes: bool = False, hosts: str = "", hosts_file: str = "") -> None:
+    """Start all processes again, one after the other, so that they read the settings of now."""
+    with on_terminal() as terminal:
+        targets = connections(c.config, hosts_file, hosts)
+        with on_site(terminal, targets, "fab restart") as site:
+            restart_site(site, asker(terminal, yes=yes))
 
 
 @task(help=WHERE)

@@ -22,14 +22,18 @@ class Rollout:
     """Brings a site, whose locks are held, to ``release``.
 
     ``ways_back`` says which release each host goes back to; None: to none, it stays as the failure leaves it.
-    ``is_new``: whether a failure condemns the release, so that nobody rolls back to it.
+    ``is_new``: whether a failure condemns the release, so that nobody rolls back to it. ``again``: whether processes
+    that run it already are started once more.
     """
 
-    def __init__(self, site: Site, release: str, ways_back: Mapping[str, str | None], *, is_new: bool) -> None:
+    def __init__(
+        self, site: Site, release: str, ways_back: Mapping[str, str | None], *, is_new: bool, again: bool = False
+    ) -> None:
         self.site = site
         self.release = release
         self.ways_back = ways_back
         self.is_new = is_new
+        self.again = again
         self.seconds: dict[str, float] = {}
         self._terminal = site.terminal
 
@@ -62,8 +66,8 @@ class Rollout:
         try:
             if back:
                 self._reach(target)
-            arguments = (release, "--timeout", str(target.host.ready_timeout))
-            target.run("activate", *arguments, say=teller(self._terminal, target.name))
+            options = ("--timeout", str(target.host.ready_timeout), *(["--again"] if self.again else []))
+            target.run("activate", release, *options, say=teller(self._terminal, target.name))
         except HostError as error:
             text = f"could not go back to {release}: {error.message}" if back else error.message
             self._terminal.failed(target.name, text, time.monotonic() - began)

@@ -24,8 +24,8 @@ class Abandoned(Failed):
     """Nobody listens any more; all that was begun is finished."""
 
 
-def activate(layout: Layout, name: str, *, ready_seconds: float, events: Events) -> dict[str, Any]:
-    """Have all processes of a host run a release.
+def activate(layout: Layout, name: str, *, ready_seconds: float, events: Events, again: bool = False) -> dict[str, Any]:
+    """Have all processes of a host run a release; ``again``: also those that run it, for they have read old settings.
 
     ``previous`` in the result, and in the details of a failure, is what to go back to: the release that was current,
     or, when that has not proved good, the newest one that has. ``was``: what was current.
@@ -39,7 +39,7 @@ def activate(layout: Layout, name: str, *, ready_seconds: float, events: Events)
     was = current_name(layout)
     told = {"previous": _to_go_back_to(layout, release, was), "was": was}
     try:
-        names = _activate(layout, release, ready_seconds, events)
+        names = _activate(layout, release, ready_seconds, events, again=again)
     except Abandoned:
         raise
     except Failed as failure:
@@ -59,7 +59,13 @@ def _to_go_back_to(layout: Layout, release: Release, was: str | None) -> str | N
 
 
 def _activate(
-    layout: Layout, release: Release, ready_seconds: float, events: Events, *, unheard: bool = False
+    layout: Layout,
+    release: Release,
+    ready_seconds: float,
+    events: Events,
+    *,
+    unheard: bool = False,
+    again: bool = False,
 ) -> list[str]:
     if current_name(layout) != release.name:
         make_current(layout, release)
@@ -68,11 +74,13 @@ def _activate(
         supervisor = reach_supervisor(layout, release, events)
         update_groups(supervisor, events)
         rolling = Rolling(layout, supervisor, events, release=release.name, ready_seconds=ready_seconds)
+        if again:
+            rolling.outdated = {info.pid for info in supervisor.processes()}
         done: list[ProcessInfo] = []
         for info in _to_bring(layout, supervisor):
             if not events.are_heard and not unheard:
                 raise Abandoned(f"nobody listens any more: left after {len(done)} processes")
-            _tell(layout, info, release, events)
+            events.step(f"{info.name}: {_what_happens(layout, info, release, again=again)}")
             done.append(rolling.bring(info.name))
         rolling.look_again(done)
     except (NotRunning, ShuttingDown):
@@ -93,9 +101,8 @@ def _to_bring(layout: Layout, supervisor: Supervisor) -> list[ProcessInfo]:
     return [*sorted(server, key=lambda info: (len(info.name), info.name)), *others]
 
 
-def _tell(layout: Layout, info: ProcessInfo, release: Release, events: Events) -> None:
+def _what_happens(layout: Layout, info: ProcessInfo, release: Release, *, again: bool) -> str:
     runs = release_of(layout, info.pid) if info.pid else None
-    if runs == release.name:
-        events.step(f"{info.name} runs it: waiting until it is ready")
-    else:
-        events.step(f"{info.name}: from {runs or info.state} to {release.name}")
+    if runs != release.name:
+        return f"from {runs or info.state} to {release.name}"
+    return "starting it again" if again else "runs it, waiting until it is ready"

@@ -85,7 +85,7 @@ def _migrate(layout: Layout, options: argparse.Namespace, events: Events) -> Res
 
 def _activate(layout: Layout, options: argparse.Namespace, events: Events) -> Result:
     with step_lock(layout, f"activate {options.release}", options.patience):
-        return activate(layout, options.release, ready_seconds=options.timeout, events=events)
+        return activate(layout, options.release, ready_seconds=options.timeout, events=events, again=options.again)
 
 
 def _mark(layout: Layout, options: argparse.Namespace, events: Events) -> Result:
@@ -167,6 +167,7 @@ def _add_steps(command: Callable[..., argparse.ArgumentParser]) -> None:
     activating = command("activate", _activate, "have all processes run a release, one after the other")
     activating.add_argument("release", metavar="RELEASE")
     activating.add_argument("--timeout", type=float, default=20, help="seconds for a process to be ready")
+    activating.add_argument("--again", action="store_true", help="start those that run it already once more")
     marking = command("mark", _mark, "write down what became of a release")
     marking.add_argument("release", metavar="RELEASE")
     marking.add_argument("state", choices=(GOOD, FAILED))

@@ -34,6 +34,7 @@ class Rolling:
         self._events = events
         self._release = release
         self._ready_seconds = ready_seconds
+        self.outdated: set[int] = set()  # process ids that are exchanged whatever they run
         self._rules = supervisor.rules()
         self._log_sizes: dict[str, int] = {}
         self._server_log = str(layout.logs / SERVER_LOG)
@@ -78,7 +79,8 @@ class Rolling:
         return last_lines(text_since(path, self._log_sizes[path]))
 
     def _runs_release(self, info: ProcessInfo) -> bool:
-        return info.state in ALIVE and release_of(self._layout, info.pid) == self._release
+        runs = release_of(self._layout, info.pid) == self._release and info.pid not in self.outdated
+        return info.state in ALIVE and runs
 
     def _exchange(self, old: ProcessInfo) -> ProcessInfo:
         """End a process of another release, or one that is down, and return it as started from the release."""

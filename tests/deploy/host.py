@@ -5,6 +5,7 @@ import json
 import os
 import secrets
 import socket
+import struct
 from http.client import HTTPConnection, HTTPException, HTTPResponse
 from pathlib import Path
 from typing import Any
@@ -66,9 +67,17 @@ class Host:
 
     def serving(self) -> dict[str, str]:
         """The release that each process says it is of, by the name of its socket; what is wrong, where one is not."""
-        run = self.root / "shared" / "var" / "run"
-        sockets = [path for path in sorted(run.glob("*.sock")) if path.name != "supervisord.sock"]
-        return {path.stem: _ready_release(path) for path in sockets}
+        return {path.stem: _ready_release(path) for path in self._sockets()}
+
+    def pids(self) -> dict[str, int]:
+        """The process that listens on each socket."""
+        found = {}
+        for path in self._sockets():
+            with socket.socket(socket.AF_UNIX) as client:
+                client.connect(str(path))
+                told = client.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, struct.calcsize("3i"))
+            found[path.stem] = int(struct.unpack("3i", told)[0])
+        return found
 
     def is_whole(self) -> bool:
         """Whether all processes are ready, each with a release that is here."""
@@ -79,6 +88,16 @@ class Host:
         """What /health/live says on the host's own port, past nginx; each release says something else."""
         connection = HTTPConnection("127.0.0.1", self.port, timeout=PATIENCE)
         return str(_get(connection, "/api/v1/health/live")[1]["message"])
+
+    def change_setting(self, name: str, value: str) -> None:
+        """Add a line to the settings; of two, the last one counts."""
+        with (self.root / "shared" / ".env").open("a") as file:
+            file.write(f"SOLO_{name.upper()}={value}\n")
+
+    def shows_swagger(self) -> bool:
+        """Whether Swagger's file is served on the host's own port: a setting, for all to see."""
+        connection = HTTPConnection("127.0.0.1", self.port, timeout=PATIENCE)
+        return _get(connection, "/api/swagger.json")[0] == 200
 
     def is_locked(self) -> bool:
         """Whether a deployment holds the host."""
@@ -91,6 +110,10 @@ class Host:
             except BlockingIOError:
                 return True
             return False
+
+    def _sockets(self) -> list[Path]:
+        run = self.root / "shared" / "var" / "run"
+        return [path for path in sorted(run.glob("*.sock")) if path.name != "supervisord.sock"]
 
     def _state(self, folder: Path) -> str:
         file = folder / "state.json"

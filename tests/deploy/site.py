@@ -37,7 +37,8 @@ class Site:
         self.folder = make_folder("site")
         self.mariadb, self.redis = MariaDB(), RedisServer(tcp=True)
         self.hosts = [Host(name, self.folder / name) for name in NAMES]
-        self.nginx = Nginx([f"127.0.0.1:{host.port}" for host in self.hosts])
+        many = 2000  # requests a second from one address: a few kept connections carry what thousands of people send
+        self.nginx = Nginx([f"127.0.0.1:{host.port}" for host in self.hosts], rate=many)
         (self.folder / "project").mkdir()
         self.project = Project(self.folder / "project")
         self._numbers = itertools.count(1)  # of the releases: each serves its own

@@ -49,8 +49,36 @@ def test_connection_that_breaks_while_its_host_is_switched_takes_all_hosts_back(
     site.assert_serves(before, run)
 
 
+def test_restart_has_all_processes_read_changed_settings_and_drops_no_request(site: Site, load: Load) -> None:
+    release = site.release()
+    was_shown = {host.shows_swagger() for host in site.hosts}
+    for host in site.hosts:
+        host.change_setting("swagger_ui", "true")
+    run = site.fab("restart", "--yes")
+
+    assert run.code == 0, run.output
+    site.assert_serves(release, run)
+    assert was_shown == {False}
+    assert all(host.shows_swagger() for host in site.hosts for _ in range(8))  # whichever process answers
+
+
+def test_bad_setting_is_found_before_a_process_is_touched(site: Site, load: Load) -> None:
+    release = site.release()
+    pids = [host.pids() for host in site.hosts]
+    site.hosts[1].change_setting("threads", "many")
+    run = site.fab("restart", "--yes")
+    site.hosts[1].change_setting("threads", "8")
+
+    assert run.code == 1, run.output
+    assert "middle: " in run.output, run.output
+    assert "threads" in run.output.lower(), run.output
+    assert [host.pids() for host in site.hosts] == pids
+    site.assert_serves(release, run)
+
+
 @pytest.mark.parametrize("load", [False], indirect=True, ids=["through nginx"])
 def test_release_with_another_supervisord_ini_drops_no_request(site: Site, load: Load) -> None:
     before = site.release()
     site.deploy(new_processes=True)
     site.roll_back(to=before)
+    site.project.drop_last()  # or every release after it would have it too

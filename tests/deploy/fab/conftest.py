@@ -15,6 +15,7 @@ from deploy.host_program import pack_host_program
 from deploy.hosts import Host
 from deploy.interrupts import Interrupts
 from deploy.repository import Commit
+from deploy.restart import restart
 from deploy.revisions import Revisions
 from deploy.rollback import roll_back
 from deploy.site import Site
@@ -63,6 +64,10 @@ class Stage:
     def roll_back(self, release: str = "") -> None:
         with self._site() as site:
             roll_back(site, release, self._ask)
+
+    def restart(self) -> None:
+        with self._site() as site:
+            restart(site, self._ask)
 
     def steps(self, *names: str) -> list[tuple[str, str]]:
         """(host, step) of these steps, in their order."""

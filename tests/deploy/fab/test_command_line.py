@@ -50,10 +50,10 @@ def shown(capsys: pytest.CaptureFixture[str]) -> Callable[..., str]:
     return run
 
 
-def test_list_has_the_six_tasks(shown: Callable[..., str]) -> None:
+def test_list_has_all_tasks(shown: Callable[..., str]) -> None:
     lines = shown("--list").splitlines()
     names = [line.split()[0] for line in lines if line.startswith("  ") and line[2] != " "]
-    assert names == ["build", "deploy", "logs", "releases", "rollback", "status"]
+    assert names == ["build", "deploy", "logs", "releases", "restart", "rollback", "status"]
 
 
 @pytest.mark.parametrize(

@@ -88,6 +88,18 @@ def test_processes_move_one_after_the_other_and_nobody_is_refused(site: Site) ->
     assert pids(site) == again, "what runs it already is not restarted"
 
 
+def test_what_runs_a_release_is_started_once_more_when_asked_for(site: Site) -> None:
+    release = site.add_release()
+    site.activate(release)
+    before = pids(site)
+    with visitors(site.root / "shared/var/run/web.sock") as wrong:
+        told = site.activate(release, "--again")
+    assert wrong == []
+    assert told["steps"] == [f"{name}: starting it again" for name in told["processes"]]
+    assert site.runs() == [release, release]
+    assert not set(pids(site).values()) & set(before.values())
+
+
 def test_a_dangling_current_counts_as_none(site: Site) -> None:
     (site.root / "current").symlink_to("releases/20260101T000000Z-gone")
     release = site.add_release()
