@@ -15,7 +15,7 @@ from .daemon import reach_supervisor, update_groups
 from .events import Events, Failed
 from .layout import Layout
 from .processes import SERVER_GROUP, release_of, working_directory
-from .releases import GOOD, Release, current_name, find_release, list_releases, make_current
+from .releases import Release, current_name, find_release, good_releases, list_releases, make_current
 from .rolling import Rolling
 from .supervisor import EXITED, STOPPED, NotRunning, ProcessInfo, ShuttingDown, Supervisor
 
@@ -28,7 +28,7 @@ def activate(layout: Layout, name: str, *, ready_seconds: float, events: Events,
     """Have all processes of a host run a release; ``again``: also those that run it, for they have read old settings.
 
     ``previous`` in the result, and in the details of a failure, is what to go back to: the release that was current,
-    or, when that has not proved good, the newest one that has. ``was``: what was current.
+    or, when that has not proved good, the last one that has. ``was``: what was current.
 
     Raises:
         Failed: supervisord or a process does not come up. The host stays as it is then: some processes of the old
@@ -52,7 +52,7 @@ def activate(layout: Layout, name: str, *, ready_seconds: float, events: Events,
 
 def _to_go_back_to(layout: Layout, release: Release, was: str | None) -> str | None:
     others = [other for other in list_releases(layout) if other.name != release.name]
-    good = [other.name for other in others if other.state == GOOD]
+    good = [other.name for other in good_releases(others)]
     if was in good or not good:
         return was if was != release.name else None
     return good[0]

@@ -11,7 +11,7 @@ from .environments import remove_environment
 from .events import Events
 from .layout import RELEASE_NAME, Layout
 from .processes import PROC, working_directory
-from .releases import FAILED, GOOD, Release, current_name, list_releases
+from .releases import FAILED, Release, current_name, good_releases, list_releases
 from .supervisor import NotRunning, ShuttingDown, Supervisor
 
 KEPT_FAILED = 3
@@ -21,8 +21,8 @@ DEAD_AFTER = 3600.0  # seconds. An archive or a tool that is younger may be on i
 def prune(layout: Layout, *, keep: int, events: Events, now: float) -> dict[str, Any]:
     """Remove old releases, environments that none of the others needs, and what was left half made.
 
-    Kept are the newest ``keep`` good releases, the newest failed ones, ``current``, what to roll back to, what is newer
-    than ``current``, and whatever a process runs from.
+    Kept are the ``keep`` good releases that were last seen to work, the newest failed ones, ``current``, what to roll
+    back to, what is newer than ``current``, and whatever a process runs from.
     """
     _remove_unfinished(layout)
     releases = list_releases(layout)
@@ -46,7 +46,7 @@ def prune(layout: Layout, *, keep: int, events: Events, now: float) -> dict[str,
 
 def _kept(releases: list[Release], current: str | None, keep: int) -> set[str]:
     """Return the names to keep; ``releases`` has the newest first."""
-    good = [release.name for release in releases if release.state == GOOD]
+    good = [release.name for release in good_releases(releases)]
     failed = [release.name for release in releases if release.state == FAILED]
     kept = {*good[: max(keep, 1)], *failed[:KEPT_FAILED]}
     if current is None:  # nothing was activated yet: who knows what for they are

@@ -86,6 +86,12 @@ def list_releases(layout: Layout) -> list[Release]:
     return [Release(layout.releases / name) for name in sorted(names, reverse=True) if RELEASE_NAME.fullmatch(name)]
 
 
+def good_releases(releases: list[Release]) -> list[Release]:
+    """Return the good ones, the last that was seen to work first: that is not always the newest."""
+    good = [release for release in releases if release.state == GOOD]
+    return sorted(good, key=lambda release: (release.state_file.get("at") or "", release.name), reverse=True)
+
+
 def find_release(layout: Layout, name: str) -> Release:
     """Return a release that can run.
 
