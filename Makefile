@@ -1,7 +1,7 @@
 # `make help` lists what there is. Everything runs in .venv, which the first command makes.
 PYTHON ?= python3
 BIN := .venv/bin
-WORKERS ?= 2
+WORKERS ?= 3
 # Processes that the tests start, wherever they run, add to the same figures.
 COVERED := COVERAGE_PROCESS_START=$(CURDIR)/pyproject.toml COVERAGE_FILE=$(CURDIR)/.coverage
 

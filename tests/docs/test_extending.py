@@ -2,6 +2,8 @@
 
 from pathlib import Path
 
+import pytest
+
 from tests.docs.markdown import apply_line_changes, code_blocks
 from tests.docs.printed_commands import lend_virtual_environment, run
 
@@ -9,6 +11,7 @@ ROOT = Path(__file__).resolve().parents[2]
 GUIDE = (ROOT / "docs/extending.md").read_text()
 
 
+@pytest.mark.long
 def test_feature_of_the_guide_works_as_printed(copy: Path) -> None:
     for block in code_blocks(GUIDE, "python"):
         name, _, code = block.removeprefix("# ").partition("\n")

@@ -214,6 +214,7 @@ def test_nobody_is_let_in_while_the_last_request_is_answered(start: Start) -> No
     assert server.process.wait(PATIENCE) == 0
 
 
+@pytest.mark.long
 def test_one_that_dies_again_and_again_lets_the_others_finish(start: Start) -> None:
     server = start(2, ONE_DIES="1")
     server.wait_ready(1)

@@ -4,6 +4,7 @@ import concurrent.futures
 import contextlib
 import time
 
+import pytest
 import requests
 
 from tests.services.nginx import Nginx
@@ -30,6 +31,7 @@ class UnreadyHost(SupervisedHost):
             return False
 
 
+@pytest.mark.long
 def test_clients_do_not_wait_for_a_host_that_is_not_ready() -> None:
     host = UnreadyHost(SOLO_REDIS_URL="redis://127.0.0.1:1/0", SOLO_DATABASE_URL="sqlite:////nowhere/solo.db")
     with host, ToyHost() as toy, Nginx([toy.address, host.address]) as nginx:

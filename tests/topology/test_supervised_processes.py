@@ -21,6 +21,8 @@ from tests.factories import Factory
 from tests.services.redis_server import RedisServer
 from tests.services.supervised_host import SupervisedHost
 
+pytestmark = pytest.mark.long
+
 NEW_RELEASE = "20260102T000000Z-111111111111"
 
 
