@@ -27,6 +27,7 @@ class Lines:
         self.path = path
 
     def read(self) -> list[dict[str, Any]]:
+        access_log.flush()
         return [json.loads(line) for line in self.path.read_text().splitlines()]
 
     def last(self) -> dict[str, Any]:
@@ -35,6 +36,7 @@ class Lines:
 
 @pytest.fixture
 def lines(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Lines]:
+    access_log.flush()
     handler = SharedLogFile(str(tmp_path / "access.log"))
     handler.setFormatter(AccessLines())
     monkeypatch.setattr(access_log.log, "handlers", [handler])
@@ -173,8 +175,8 @@ def test_logging_ini_sends_accesses_to_a_file_of_their_own(tmp_path: Path) -> No
     script = (
         "import logging, sys; from pathlib import Path; from flask_api.core.logs import configure_logging;"
         "configure_logging(Path('logging.ini'), Path(sys.argv[1]));"
-        "from flask_api.server.access_log import Exchange, log_exchange;"
-        "log_exchange(Exchange(None, '1.2.3.4', 'r1', 400, 7, 0.001)); logging.shutdown()"
+        "from flask_api.server.access_log import Exchange, flush, log_exchange;"
+        "log_exchange(Exchange(None, '1.2.3.4', 'r1', 400, 7, 0.001)); flush()"
     )
     subprocess.run([sys.executable, "-c", script, str(tmp_path)], cwd=ROOT, check=True)
     line = json.loads((tmp_path / "access.log").read_text())
