@@ -21,7 +21,7 @@ dev: .venv/.solo-run ## The same, and changed code is served at once, without a 
 test: .venv/.solo-dev ## Run the tests, or some: make test T=tests/blog
 	@$(BIN)/python -m pytest $(if $(T),,-n $(WORKERS)) -m "not mariadb and not deploy and not long" $(T)
 
-test-all: .venv/.solo-dev ## Run all tests, on SQLite and MariaDB, with coverage; deploy for real (40 minutes)
+test-all: .venv/.solo-dev ## Run all tests, on SQLite and MariaDB, with coverage; deploy for real (45 minutes)
 	@rm -f .coverage .coverage.*
 	@$(COVERED) $(BIN)/python -m pytest -n $(WORKERS) -m "not mariadb and not deploy" --cov --cov-report=
 	@$(COVERED) $(BIN)/python -m tests.services.mariadb -- $(BIN)/python -m pytest -n $(WORKERS) -m "not deploy and not long" --cov --cov-append --cov-report=

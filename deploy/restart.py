@@ -4,8 +4,9 @@ import time
 from collections.abc import Callable, Mapping
 
 from deploy.errors import DeployError, HostError
-from deploy.reports import Status
-from deploy.rollout import STOPPED, Rollout, where_it_is
+from deploy.reports import GOOD, Status
+from deploy.rollout import STOPPED, check_lock, failures_shown, where_it_is
+from deploy.side_by_side import teller
 from deploy.site import Site, refuse_locked
 from deploy.terminal import in_words
 
@@ -13,11 +14,13 @@ from deploy.terminal import in_words
 def restart(site: Site, confirm: Callable[[str], None]) -> None:
     """Start all processes of a site again, with the release that they run. ``confirm`` asks the operator.
 
-    Settings that cannot be read, or lead to no database, are found before a process is touched.
+    Settings that cannot be read, or lead to no database, are found before a process is touched. A process that does
+    not come up with them stays down; nothing else would bring it up, and all that were not reached serve as before.
 
     Raises:
-        DeployError: the hosts run different releases, or a process does not come up. The others serve.
+        DeployError: the hosts are not at one release, or a process does not come up. The text says what is where.
     """
+    restarting = None
     try:
         site.connect(create=False)
         before = site.look()
@@ -25,20 +28,71 @@ def restart(site: Site, confirm: Callable[[str], None]) -> None:
         _show(site, before)
         refuse_locked(before)
         confirm(f"Restart {in_words(len(site.targets), 'host')}?")
-        began = time.monotonic()
-        with site.locked(before), site.interrupts.held("all processes are started again, this is the end of it"):
-            site.terminal.heading("Try the settings, side by side")
-            site.on_all(lambda target, _: target.run("database", release), told=lambda _: "they can be read")
-            nowhere = dict.fromkeys(before)  # bad settings would be read by another release as well
-            Rollout(site, release, nowhere, is_new=False, again=True).run()
+        restarting = Restart(site, release)
+        with site.locked(before):
+            restarting.run()
     except KeyboardInterrupt:
-        raise DeployError(f"{STOPPED.capitalize()}. Nothing was changed.") from None
+        so_far = restarting.so_far if restarting else "Nothing was changed."
+        raise DeployError(f"{STOPPED.capitalize()}. {so_far}") from None
     except HostError as error:
-        if error.log:
-            site.terminal.log(error.log)
-        raise DeployError(f"{error}\n  Nothing was changed.") from None
-    site.terminal.heading(f"{release} runs on {in_words(len(site.targets), 'host')}, with the settings of now")
-    site.terminal.done("", "restarted", time.monotonic() - began)
+        so_far = restarting.so_far if restarting else "Nothing was changed."
+        raise DeployError(f"{error}\n  {so_far}") from None
+
+
+class Restart:
+    """Restarts a site whose locks are held. ``so_far``: what was done, should it end here."""
+
+    def __init__(self, site: Site, release: str) -> None:
+        self.site = site
+        self.release = release
+        self._terminal = site.terminal
+        self._begun: list[str] = []
+        self._done: list[str] = []
+
+    def run(self) -> None:
+        """Do it, host by host.
+
+        Raises:
+            HostError: a host failed; its log is shown.
+            KeyboardInterrupt: the operator stopped it between two hosts.
+        """
+        began = time.monotonic()
+        self._try_settings()
+        self._terminal.heading("Restart, host by host")
+        with self.site.interrupts.held("this host is finished, then it stops"):
+            for target in self.site.targets:
+                self.site.interrupts.check()
+                check_lock(target)
+                self._begun.append(target.name)
+                with failures_shown(self._terminal, target.name) as seconds:
+                    options = ("--again", "--timeout", str(target.host.ready_timeout))
+                    target.run("activate", self.release, *options, say=teller(self._terminal, target.name))
+                self._terminal.done(target.name, f"runs {self.release}", seconds())
+                self._done.append(target.name)
+            self._terminal.heading(f"{in_words(len(self.site.targets), 'host')} restarted")
+            self._terminal.done("", f"{self.release}, with the settings of now", time.monotonic() - began)
+
+    @property
+    def so_far(self) -> str:
+        if not self._begun:
+            return "Nothing was changed."
+        names = [target.name for target in self.site.targets]
+        parts = {
+            "Restarted": self._done,
+            "As the failure left it": [name for name in self._begun if name not in self._done],
+            "Not reached, with the settings it had": [name for name in names if name not in self._begun],
+        }
+        return " ".join(f"{what}: {', '.join(which)}." for what, which in parts.items() if which)
+
+    def _try_settings(self) -> None:
+        """Have a program of the release read them on each host, and look for the database."""
+        self._terminal.heading("Try the settings, side by side")
+        try:
+            self.site.on_all(lambda target, _: target.run("database", self.release), told=lambda _: "they can be read")
+        except HostError as error:
+            if error.log:
+                self._terminal.log(error.log)
+            raise
 
 
 def _common_release(states: Mapping[str, Status]) -> str:
@@ -48,6 +102,12 @@ def _common_release(states: Mapping[str, Status]) -> str:
     (release,) = releases
     if release is None:
         raise DeployError("Nothing runs on these hosts yet: there is nothing to restart.")
+    for name, status in states.items():
+        state = status.running.state if status.running else "gone"
+        strangers = {process.release for process in status.processes if process.release} - {release}
+        if state != GOOD or strangers:
+            what = f"{release} is {state}" if state != GOOD else f"some processes run {', '.join(sorted(strangers))}"
+            raise DeployError(f"{name}: {what} (fab status). A restart would finish that deployment: fab deploy does.")
     return release
 
 

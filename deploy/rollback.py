@@ -18,6 +18,7 @@ def roll_back(site: Site, named: str, confirm: Callable[[str], None]) -> None:
     Raises:
         DeployError: there is no release to go to, or it failed; hosts returned to what they ran, as far as they could.
     """
+    so_far = "Nothing was changed."
     try:
         site.connect(create=False)
         before = site.look()
@@ -31,14 +32,16 @@ def roll_back(site: Site, named: str, confirm: Callable[[str], None]) -> None:
         with site.locked(before):
             ways_back = {name: _way_back(status, release) for name, status in before.items()}
             with site.interrupts.held("the release runs everywhere, this is the end of it"):
+                so_far = "What the hosts run now, fab status tells."
                 Rollout(site, release.name, ways_back, is_new=False).run()
+                so_far = f"All hosts run {release.name}."
                 # Again: it is now the last one that was seen to work, and the next rollback goes by that.
                 if not mark_all(site, release.name, GOOD):
                     raise DeployError(f"All hosts run {release.name}, but not every one is marked; see above.")
     except KeyboardInterrupt:
-        raise DeployError(f"{STOPPED.capitalize()}. Nothing was changed.") from None
+        raise DeployError(f"{STOPPED.capitalize()}. {so_far}") from None
     except HostError as error:
-        raise DeployError(f"{error}\n  Nothing was changed.") from None
+        raise DeployError(f"{error}\n  {so_far}") from None
     site.terminal.heading(f"{release.name} runs on {in_words(len(site.targets), 'host')}")
     site.terminal.done("", f"solo {release.version}, commit {release.commit[:12]}", time.monotonic() - began)
 

@@ -1,7 +1,8 @@
 """Host by host to a release; and back, all that were touched, as soon as one fails or the operator stops it."""
 
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 
 from deploy.errors import DeployError, HostError, Unreachable
 from deploy.reports import FAILED, Status
@@ -9,7 +10,7 @@ from deploy.showing import STATE_COLOURS
 from deploy.side_by_side import teller
 from deploy.site import Site, look_at
 from deploy.target import Target
-from deploy.terminal import Cell
+from deploy.terminal import Cell, Terminal
 
 STOPPED = "stopped by the operator"
 
@@ -22,18 +23,14 @@ class Rollout:
     """Brings a site, whose locks are held, to ``release``.
 
     ``ways_back`` says which release each host goes back to; None: to none, it stays as the failure leaves it.
-    ``is_new``: whether a failure condemns the release, so that nobody rolls back to it. ``again``: whether processes
-    that run it already are started once more.
+    ``is_new``: whether a failure condemns the release, so that nobody rolls back to it.
     """
 
-    def __init__(
-        self, site: Site, release: str, ways_back: Mapping[str, str | None], *, is_new: bool, again: bool = False
-    ) -> None:
+    def __init__(self, site: Site, release: str, ways_back: Mapping[str, str | None], *, is_new: bool) -> None:
         self.site = site
         self.release = release
         self.ways_back = ways_back
         self.is_new = is_new
-        self.again = again
         self.seconds: dict[str, float] = {}
         self._terminal = site.terminal
 
@@ -50,7 +47,7 @@ class Rollout:
             try:
                 for target in self.site.targets:
                     self.site.interrupts.check()
-                    _check_lock(target)
+                    check_lock(target)
                     touched.append(target)
                     self._activate(target, self.release)
                 self.site.interrupts.check()
@@ -62,19 +59,13 @@ class Rollout:
                 raise
 
     def _activate(self, target: Target, release: str, *, back: bool = False) -> None:
-        began = time.monotonic()
-        try:
+        before = f"could not go back to {release}: " if back else ""
+        with failures_shown(self._terminal, target.name, before) as seconds:
             if back:
                 self._reach(target)
-            options = ("--timeout", str(target.host.ready_timeout), *(["--again"] if self.again else []))
-            target.run("activate", release, *options, say=teller(self._terminal, target.name))
-        except HostError as error:
-            text = f"could not go back to {release}: {error.message}" if back else error.message
-            self._terminal.failed(target.name, text, time.monotonic() - began)
-            if error.log:
-                self._terminal.log(error.log)
-            raise
-        self.seconds[target.name] = time.monotonic() - began
+            arguments = (release, "--timeout", str(target.host.ready_timeout))
+            target.run("activate", *arguments, say=teller(self._terminal, target.name))
+        self.seconds[target.name] = seconds()
         self._terminal.done(target.name, f"{'back at' if back else 'runs'} {release}", self.seconds[target.name])
 
     def _reach(self, target: Target) -> None:
@@ -149,7 +140,25 @@ class Rollout:
         return found
 
 
-def _check_lock(target: Target) -> None:
+@contextmanager
+def failures_shown(terminal: Terminal, name: str, before: str = "") -> Iterator[Callable[[], float]]:
+    """Show what goes wrong on a host, with its log. Yields what tells the seconds since."""
+    began = time.monotonic()
+    try:
+        yield lambda: time.monotonic() - began
+    except HostError as error:
+        terminal.failed(name, before + error.message, time.monotonic() - began)
+        if error.log:
+            terminal.log(error.log)
+        raise
+
+
+def check_lock(target: Target) -> None:
+    """See that the lock of a host is still ours.
+
+    Raises:
+        Unreachable: it is not.
+    """
     if not target.holds_lock:
         raise Unreachable(target.name, "the lock is lost" if target.is_open else "the connection is gone")
 

@@ -15,7 +15,7 @@ from .daemon import reach_supervisor, update_groups
 from .events import Events, Failed
 from .layout import Layout
 from .processes import SERVER_GROUP, release_of, working_directory
-from .releases import Release, current_name, find_release, good_releases, list_releases, make_current
+from .releases import GOOD, Release, current_name, find_release, good_releases, list_releases, make_current
 from .rolling import Rolling
 from .supervisor import EXITED, STOPPED, NotRunning, ProcessInfo, ShuttingDown, Supervisor
 
@@ -28,7 +28,8 @@ def activate(layout: Layout, name: str, *, ready_seconds: float, events: Events,
     """Have all processes of a host run a release; ``again``: also those that run it, for they have read old settings.
 
     ``previous`` in the result, and in the details of a failure, is what to go back to: the release that was current,
-    or, when that has not proved good, the last one that has. ``was``: what was current.
+    or, when that has not proved good, the last one that has; None when ``name`` itself has served. ``was``: what was
+    current.
 
     Raises:
         Failed: supervisord or a process does not come up. The host stays as it is then: some processes of the old
@@ -37,7 +38,7 @@ def activate(layout: Layout, name: str, *, ready_seconds: float, events: Events,
     begun = time.monotonic()
     release = find_release(layout, name)
     was = current_name(layout)
-    told = {"previous": _to_go_back_to(layout, release, was), "was": was}
+    told = {"previous": None if again else _to_go_back_to(layout, release, was), "was": was}
     try:
         names = _activate(layout, release, ready_seconds, events, again=again)
     except Abandoned:
@@ -51,6 +52,8 @@ def activate(layout: Layout, name: str, *, ready_seconds: float, events: Events,
 
 
 def _to_go_back_to(layout: Layout, release: Release, was: str | None) -> str | None:
+    if was == release.name and release.state == GOOD:
+        return None  # it has served: what fails now is not its fault
     others = [other for other in list_releases(layout) if other.name != release.name]
     good = [other.name for other in good_releases(others)]
     if was in good or not good:
@@ -71,11 +74,11 @@ def _activate(
         make_current(layout, release)
         events.step(f"current is {release.name}")
     try:
+        outdated = _running(layout) if again else set()  # those that are started from now on read what is now
         supervisor = reach_supervisor(layout, release, events)
         update_groups(supervisor, events)
         rolling = Rolling(layout, supervisor, events, release=release.name, ready_seconds=ready_seconds)
-        if again:
-            rolling.outdated = {info.pid for info in supervisor.processes()}
+        rolling.outdated = outdated
         done: list[ProcessInfo] = []
         for info in _to_bring(layout, supervisor):
             if not events.are_heard and not unheard:
@@ -86,6 +89,13 @@ def _activate(
     except (NotRunning, ShuttingDown):
         raise Failed("supervisord has ended meanwhile; its log knows why") from None
     return [info.name for info in done]
+
+
+def _running(layout: Layout) -> set[int]:
+    try:
+        return {info.pid for info in Supervisor(layout).processes()}
+    except (NotRunning, ShuttingDown):
+        return set()
 
 
 def _to_bring(layout: Layout, supervisor: Supervisor) -> list[ProcessInfo]:

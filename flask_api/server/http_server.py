@@ -29,8 +29,8 @@ class Leaving(Enum):
     ALONE = auto()  # nobody; who knocks is let in for a moment more
     IN_A_HURRY = auto()  # nobody, and somebody waits at the terminal
     # Nobody, but the sockets stay open until the last process is gone, as supervisord has it. They are shut down for
-    # all who hold them: clients are refused at once and go to another host, a proxy even with a write, instead of
-    # waiting in a queue that nobody empties.
+    # all who hold them: clients are refused, a few of them after a second, and go to another host, a proxy even with a
+    # write, instead of waiting in a queue that nobody empties.
     WITH_ALL = auto()
 
 
@@ -103,11 +103,13 @@ class HttpServer(TCPServer):
             connection.close()
 
     async def _close_for_all(self) -> None:
-        for listener in self._listeners:
-            listener.ignore_newcomers()
-        await asyncio.sleep(ON_THE_WAY_SECONDS)  # who is half-way in, or in the queue, is let in
-        for listener in self._listeners:
-            listener.shut_down()
+        try:
+            for listener in self._listeners:
+                listener.ignore_newcomers()
+            await asyncio.sleep(ON_THE_WAY_SECONDS)  # who is half-way in, or in the queue, is let in
+        finally:
+            for listener in self._listeners:
+                listener.shut_down()
 
     async def _wait_for_last_requests(self) -> None:
         loop = asyncio.get_running_loop()

@@ -1,4 +1,4 @@
-"""A listening socket that several processes hold, and that one of them may end for all."""
+"""A listening socket that several processes hold, and that one of them may close for all."""
 
 import ctypes
 import errno
@@ -48,7 +48,18 @@ class Listener(socket.socket):
 
     def shut_down(self) -> None:
         """Refuse everybody, whoever holds this socket. Who listens on it again opens it again."""
-        if self.getsockopt(socket.SOL_SOCKET, socket.SO_ACCEPTCONN):  # a second time would be for good
-            self.shutdown(socket.SHUT_RDWR)
-        with suppress(OSError):  # there is none
-            self.setsockopt(socket.SOL_SOCKET, SO_DETACH_FILTER, 0)
+        with suppress(OSError):  # another process was faster
+            if self.getsockopt(socket.SOL_SOCKET, socket.SO_ACCEPTCONN):  # a second time would be for good
+                self.shutdown(socket.SHUT_RDWR)
+        _answer_newcomers(self)
+
+
+def listen_again(listener: socket.socket, backlog: int) -> None:
+    """Take newcomers in, whatever a process before us has left: a short queue, a shutdown, or half of one."""
+    _answer_newcomers(listener)
+    listener.listen(backlog)
+
+
+def _answer_newcomers(listener: socket.socket) -> None:
+    with suppress(OSError):  # it answers them already
+        listener.setsockopt(socket.SOL_SOCKET, SO_DETACH_FILTER, 0)

@@ -14,6 +14,7 @@ from flask_api.server.access_log import flush_now_and_then
 from flask_api.server.container import Container
 from flask_api.server.http_server import HttpServer, Leaving
 from flask_api.server.incoming import Limits
+from flask_api.server.listener import listen_again
 from flask_api.server.listening import BACKLOG
 from flask_api.server.media import MEDIA_PREFIX
 from flask_api.server.notify import STOPPING, notify
@@ -124,7 +125,7 @@ async def serve_until(stop: Stop, service: Service) -> None:
     flushing = asyncio.create_task(flush_now_and_then())
     if await _becomes_ready(stop, service):
         for listener in service.sockets:
-            listener.listen(BACKLOG)  # supervisord keeps the queue short until somebody is ready
+            listen_again(listener, BACKLOG)  # supervisord keeps the queue short until somebody is ready
         server.listen_on(service.sockets)
         service.on_ready()
     await stop.wait()

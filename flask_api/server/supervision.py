@@ -1,4 +1,4 @@
-"""What supervisord, if it started this process, does with the others of its group."""
+"""What supervisord, if it started this process, does with it and with the others of its group."""
 
 import http.client
 import os
@@ -6,17 +6,20 @@ import socket
 import xmlrpc.client
 from typing import Any
 
-URL, GROUP = "SUPERVISOR_SERVER_URL", "SUPERVISOR_GROUP_NAME"  # supervisord sets them for its processes
+# supervisord sets them for its processes
+URL, GROUP, NAME = "SUPERVISOR_SERVER_URL", "SUPERVISOR_GROUP_NAME", "SUPERVISOR_PROCESS_NAME"
 PATIENCE = 0.5  # seconds
 GOING_ON = ("STARTING", "RUNNING")
+STOPPING = "STOPPING"
 
 
 def others_go_on() -> bool:
-    """Whether another process of this one's group accepts on its socket when this one has left.
+    """Whether somebody accepts on this process's socket when it has left.
 
-    None does when supervisord stops the whole group, or itself: then it closes the socket after the last.
+    Nobody does when supervisord stops the whole group, or itself: then it closes the socket after the last. A process
+    that it does not stop, but that got a signal, is started again: its successor does.
     """
-    url, group = os.environ.get(URL, ""), os.environ.get(GROUP)
+    url = os.environ.get(URL, "")
     if not url.startswith("unix://"):
         return True
     try:
@@ -25,8 +28,9 @@ def others_go_on() -> bool:
         return False
     except Exception:  # it is busy, or not for us: then only this process leaves, as far as we know
         return True
-    others = [one for one in processes if one["group"] == group and one["pid"] != os.getpid()]
-    return any(one["statename"] in GOING_ON for one in others)
+    states = {one["name"]: one["statename"] for one in processes if one["group"] == os.environ.get(GROUP)}
+    own = states.pop(os.environ.get(NAME, ""), None)
+    return own != STOPPING or any(state in GOING_ON for state in states.values())
 
 
 def _ask(path: str, method: str) -> Any:

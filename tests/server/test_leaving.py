@@ -2,6 +2,7 @@
 
 import select
 import socket
+import sys
 import threading
 import time
 from collections.abc import Iterator
@@ -9,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from flask_api.server.listener import Listener
 from flask_api.server.notify import READY, STOPPING, notify
 
 from .conftest import StartServer
@@ -114,7 +116,9 @@ def test_when_all_leave_a_client_is_refused_or_answered_and_nothing_between(
         while not refused.is_set():
             try:
                 wire = connect(listener)
-            except ConnectionRefusedError:
+            except OSError as error:
+                if not isinstance(error, ConnectionRefusedError):
+                    outcomes.append(repr(error))
                 refused.set()
                 return
             try:
@@ -139,6 +143,22 @@ def test_when_all_leave_a_client_is_refused_or_answered_and_nothing_between(
     start_server(listener=listener.dup(), shared=True)  # as supervisord does, when one is wanted again before the end
     with connect(listener) as wire:
         assert wire.get("/").code == 200
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="the filter is Linux's")
+def test_who_comes_after_one_that_was_killed_while_closing_takes_newcomers_in(
+    start_server: StartServer, listener: socket.socket
+) -> None:
+    killed = Listener(fileno=listener.dup().detach())
+    killed.ignore_newcomers()
+    with socket.socket() as ignored:
+        ignored.settimeout(0.2)
+        with pytest.raises(TimeoutError):
+            ignored.connect(listener.getsockname())
+    start_server(listener=listener.dup(), shared=True)
+    with connect(listener) as wire:
+        assert wire.get("/").code == 200
+    killed.close()
 
 
 def test_socket_is_left_alone_until_the_app_is_ready(start_server: StartServer, tmp_path: Path) -> None:

@@ -85,6 +85,7 @@ class HostInMemory:
         if self._holds:
             self._note("unlock")
             self._holds, self.locked_by = False, ""
+            self._trouble("unlock")
 
     def run(self, command: str, *arguments: str, say: Say = say_nothing) -> dict[str, Any]:
         if not self.is_open:

@@ -1,5 +1,7 @@
 """Which release a rollback goes to, what it says of the database, and what happens when it fails."""
 
+import signal
+
 import pytest
 
 from deploy.errors import DeployError
@@ -110,6 +112,14 @@ def test_rollback_that_fails_before_the_switch_changes_nothing(stage: Stage, ste
         stage.roll_back()
     stage.assert_all_run(BEFORE)
     assert not stage.steps("activate", "mark")
+
+
+def test_rollback_that_is_stopped_after_the_switch_does_not_say_that_nothing_was_changed(stage: Stage) -> None:
+    stage.host("a").troubles["unlock"] = lambda _: signal.raise_signal(signal.SIGINT)
+    with pytest.raises(DeployError, match=f"All hosts run {OLDER}"):
+        stage.roll_back()
+    stage.assert_all_run(OLDER)
+    stage.assert_unlocked()
 
 
 @pytest.mark.parametrize("knows", [BEFORE, NEWEST])  # what runs, or a release that was rolled back from

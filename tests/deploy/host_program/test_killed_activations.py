@@ -95,6 +95,20 @@ def test_when_nobody_listens_a_bad_release_goes_back_by_itself(site: Site) -> No
     assert everybody_is_up(site, good)
 
 
+def test_when_nobody_listens_a_restart_that_fails_leaves_the_release_where_it_is(site: Site) -> None:
+    older, current = site.add_release(), site.add_release()
+    site.activate(older)
+    site.activate(current)
+    (site.root / "releases" / current / "behaviour").write_text("never_ready")
+    running = site.start("activate", current, "--again", "--timeout", "1")
+    running.until("solo_0: starting it again")
+    running.hang_up()
+    assert running.process.wait(15) == 1
+    running.close()
+    assert site.run("status")["current"] == current
+    assert set(site.runs()) == {current}
+
+
 def test_an_activation_that_is_left_alone_holds_the_next_one_up(site: Site) -> None:
     old, new = site.add_release(), site.add_release("never_ready", state="prepared")
     site.activate(old)
