@@ -61,4 +61,4 @@ def assert_bad_setting_touches_no_process(walk: Walk) -> None:
     code, output = walk.run(replace(change, script=change.script.replace(NEW_SETTING, "SOLO_THREADS=many")))
     assert code == 1
     assert "SOLO_THREADS: input should be a valid integer" in output
-    assert "No host was switched" in output
+    assert "Nothing was changed" in output

@@ -42,11 +42,4 @@ def commit_broken_start(walk: Walk) -> None:
     walk.commit("Break it")
 
 
-def commit_repair(walk: Walk) -> None:
-    """The same without that."""
-    server = walk.upstream / "tornado_server.py"
-    server.write_text(server.read_text().partition("\n")[2])
-    walk.commit("Mend it")
-
-
-COMMITS: list[Callable[[Walk], None]] = [commit_table, commit_broken_start, commit_repair]
+COMMITS: list[Callable[[Walk], None]] = [commit_table, commit_broken_start]
