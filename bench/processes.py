@@ -13,7 +13,6 @@ from typing import Self
 
 ROOT = Path(__file__).resolve().parent.parent
 START_SECONDS = 30
-STOP_SECONDS = 5
 
 
 class DidNotStartError(Exception):
@@ -27,25 +26,27 @@ def free_port() -> int:
         return int(probe.getsockname()[1])
 
 
-class Pinned:
-    """A process and its children in a session of their own, on one core; stopped at the end of the with block."""
+class Program:
+    """A process and its children in a session of their own; stopped at the end of the with block."""
+
+    stop_seconds = 5
 
     def __init__(
-        self, name: str, command: Sequence[str], *, core: int, port: int, log: Path, env: Mapping[str, str]
+        self, name: str, command: Sequence[str], *, port: int, log: Path, env: Mapping[str, str], folder: Path = ROOT
     ) -> None:
         """Remember what to start; nothing runs before the with block."""
-        self.name, self.core, self.port, self._log, self._env = name, core, port, log, env
-        self._command = ["taskset", "--cpu-list", str(core), *command]
+        self.name, self.port, self._log, self._env, self._folder = name, port, log, env, folder
+        self._command = command
 
     def __enter__(self) -> Self:
         """Start it and wait until it listens."""
         with self._log.open("wb") as log:
             self._process = subprocess.Popen(
-                self._command, cwd=ROOT, env=dict(self._env), stdin=subprocess.DEVNULL, stdout=log,
+                self._command, cwd=self._folder, env=dict(self._env), stdin=subprocess.DEVNULL, stdout=log,
                 stderr=subprocess.STDOUT, start_new_session=True,
             )  # fmt: skip
         try:
-            self._wait_until_it_listens()
+            self._wait_until_ready()
         except BaseException:
             self._stop()
             raise
@@ -69,7 +70,7 @@ class Pinned:
         """Return the end of what it wrote."""
         return "\n".join(self._log.read_text(errors="replace").splitlines()[-lines:])
 
-    def _wait_until_it_listens(self) -> None:
+    def _wait_until_ready(self) -> None:
         deadline = time.monotonic() + START_SECONDS
         while time.monotonic() < deadline:
             if self._process.poll() is not None:
@@ -85,11 +86,22 @@ class Pinned:
         if self._process.poll() is None:
             self._process.send_signal(signal.SIGTERM)
             with suppress(subprocess.TimeoutExpired):
-                self._process.wait(STOP_SECONDS)
+                self._process.wait(self.stop_seconds)
         for pid in _pids_of_session(self._process.pid):
             with suppress(ProcessLookupError):
                 os.kill(pid, signal.SIGKILL)
         self._process.wait()
+
+
+class Pinned(Program):
+    """A program on one core."""
+
+    def __init__(
+        self, name: str, command: Sequence[str], *, core: int, port: int, log: Path, env: Mapping[str, str]
+    ) -> None:
+        """Remember what to start; nothing runs before the with block."""
+        super().__init__(name, ["taskset", "--cpu-list", str(core), *command], port=port, log=log, env=env)
+        self.core = core
 
 
 def _pids_of_session(session: int) -> Iterator[int]:

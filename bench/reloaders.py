@@ -4,25 +4,19 @@ import http.client
 import json
 import os
 import re
-import shutil
-import signal
-import subprocess
 import sys
 import time
-from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from types import TracebackType
-from typing import Self
 
-from bench.processes import ROOT, START_SECONDS, DidNotStartError, free_port
+from bench.processes import START_SECONDS, DidNotStartError, Program, free_port
+from tests.services.project_copy import copy_project
 
 EDITED = "flask_api/system/services.py"
 SENTENCE = re.compile(r"^    alive: bool = True$", re.MULTILINE)
 PATH = "/api/v1/health/live"  # answers what that sentence says
 SEEN_WITHIN = 30.0
 ASK_EVERY = 0.004  # seconds
-STOP_SECONDS = 10
 
 
 class NotReloadedError(Exception):
@@ -60,49 +54,27 @@ def environment(project: Path) -> dict[str, str]:
     return {**kept, "PYTHONPATH": str(project)}
 
 
-def copy_project(folder: Path) -> None:
-    """Copy what a clone of the project holds, with what is not committed yet."""
-    listing = ["git", "ls-files", "--cached", "--others", "--exclude-standard"]
-    for name in subprocess.run(listing, cwd=ROOT, capture_output=True, text=True, check=True).stdout.splitlines():
-        if (ROOT / name).is_file():
-            (folder / name).parent.mkdir(parents=True, exist_ok=True)
-            shutil.copy(ROOT / name, folder / name)
+class Reloading(Program):
+    """A contender at work on a folder, which becomes a copy of the project; the with block stops it."""
 
-
-class Reloading:
-    """A contender at work; the with block stops it."""
+    stop_seconds = 10
 
     def __init__(self, contender: Contender, folder: Path) -> None:
-        """Take a folder, which becomes a copy of the project."""
-        self.contender, self.project, self.port = contender, folder, free_port()
-        self._log = folder / "bench.log"
-        self._served = True
+        """Copy the project; nothing runs before the with block."""
+        port = free_port()
+        command = [sys.executable, *contender.arguments.format(port=port).split()]
+        super().__init__(
+            contender.name, command, port=port, log=folder / "bench.log", env=environment(folder), folder=folder
+        )
+        self.contender, self.project, self._served = contender, folder, True
+        copy_project(folder)
+        self._original = (folder / EDITED).read_text()
 
-    def __enter__(self) -> Self:
-        """Copy the project, start, and wait for the first answer."""
-        copy_project(self.project)
-        self._original = (self.project / EDITED).read_text()
-        with self._log.open("wb") as log:
-            self._process = subprocess.Popen(
-                [sys.executable, *self.contender.arguments.format(port=self.port).split()],
-                cwd=self.project, env=environment(self.project), stdin=subprocess.DEVNULL, stdout=log,
-                stderr=subprocess.STDOUT, start_new_session=True,
-            )  # fmt: skip
+    def _wait_until_ready(self) -> None:
         try:
             self._wait_until_served(START_SECONDS)
         except NotReloadedError:
-            self._stop()
-            raise DidNotStartError(f"{self.contender.name} did not start:\n{self.log_tail()}") from None
-        except BaseException:
-            self._stop()
-            raise
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
-    ) -> None:
-        """Stop it."""
-        self._stop()
+            raise DidNotStartError(f"{self.name} did not start:\n{self.log_tail()}") from None
 
     def edit(self) -> float:
         """Change the code and return the seconds until a new connection was served by it.
@@ -119,10 +91,6 @@ class Reloading:
     def spoil(self, line: str) -> None:
         """Change the code to what does not start, by this line."""
         (self.project / EDITED).write_text(f"{self._text()}\n{line}\n")
-
-    def log_tail(self, lines: int = 15) -> str:
-        """Return the end of what it wrote."""
-        return "\n".join(self._log.read_text(errors="replace").splitlines()[-lines:])
 
     def _text(self) -> str:
         return SENTENCE.sub(f"    alive: bool = {self._served}", self._original)
@@ -144,11 +112,3 @@ class Reloading:
             return None  # some refuse connections while they change over
         finally:
             connection.close()
-
-    def _stop(self) -> None:
-        self._process.terminate()
-        with suppress(subprocess.TimeoutExpired):
-            self._process.wait(STOP_SECONDS)
-        with suppress(ProcessLookupError):
-            os.killpg(self._process.pid, signal.SIGKILL)
-        self._process.wait()

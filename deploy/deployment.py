@@ -8,7 +8,7 @@ from deploy.errors import DeployError, HostError
 from deploy.plan import Plan, make_plan
 from deploy.reports import FAILED, GOOD
 from deploy.repository import Repository
-from deploy.rollout import STOPPED, NotRolledOut, Rollout, mark_all, where_it_is
+from deploy.rollout import NotRolledOut, Rollout, mark_all, where_it_is
 from deploy.showing import show_plan
 from deploy.side_by_side import teller
 from deploy.site import Site, refuse_locked
@@ -22,8 +22,7 @@ def deploy(site: Site, archive: Archive, repository: Repository, confirm: Callab
     Raises:
         DeployError: it is not everywhere. The text says why and what is where; hosts went back as far as they could.
     """
-    deployment = None
-    try:
+    with site.telling_so_far():
         site.connect(create=True)
         before = site.look()
         plan = make_plan(site, archive, repository, before)
@@ -31,25 +30,15 @@ def deploy(site: Site, archive: Archive, repository: Repository, confirm: Callab
         refuse_locked(before)
         confirm(f"Deploy to {in_words(len(site.targets), 'host')}?")
         with site.locked(before):
-            deployment = Deployment(site, plan)
-            deployment.run()
-    except KeyboardInterrupt:
-        so_far = deployment.so_far if deployment else "Nothing was changed."
-        raise DeployError(f"{STOPPED.capitalize()}. {so_far}") from None
-    except HostError as error:
-        if error.log:
-            site.terminal.log(error.log)
-        so_far = deployment.so_far if deployment else "Nothing was changed."
-        raise DeployError(f"{error}\n  {so_far}") from None
+            Deployment(site, plan).run()
 
 
 class Deployment:
-    """A plan that is carried out on a site whose locks are held. ``so_far``: what was done, should it end here."""
+    """A plan that is carried out on a site whose locks are held."""
 
     def __init__(self, site: Site, plan: Plan) -> None:
         self.site = site
         self.plan = plan
-        self.so_far = "No host was switched."
         self._of_the_database = ""
         self._terminal = site.terminal
         nowhere = dict.fromkeys(plan.before)  # a failure of what runs anyway has nothing to go back to
@@ -61,9 +50,10 @@ class Deployment:
         """Carry it out.
 
         Raises:
-            DeployError: it failed; see ``so_far`` unless the text says what is where.
+            DeployError: it failed; see ``Site.so_far`` unless the text says what is where.
             KeyboardInterrupt: the operator stopped it before a host was switched.
         """
+        self.site.so_far = "No host was switched."
         if not self.plan.is_current:
             self._terminal.heading("Prepare, side by side")
             self.site.on_all(self._prepare, told=lambda _: "prepared")
@@ -73,7 +63,7 @@ class Deployment:
                 self._rollout.run()
             except NotRolledOut as error:
                 raise DeployError(f"{error}{self._of_the_database}") from None
-            self.so_far = "The release runs on all hosts; fab deploy once more completes what is missing."
+            self.site.so_far = "The release runs on all hosts; fab deploy once more completes what is missing."
             self._finish()
             self._tell()
 
@@ -103,13 +93,13 @@ class Deployment:
             self._terminal.done(first.name, text, time.monotonic() - began)
             if old != new:
                 self._of_the_database = f"\n  The database stays at {new}; it was at {old or 'nothing'} before."
-                self.so_far += self._of_the_database
+                self.site.so_far += self._of_the_database
         self.site.interrupts.check()
 
     def _finish(self) -> None:
         self._terminal.heading("Tidy up")
         if not mark_all(self.site, self.plan.release, GOOD):
-            raise DeployError(f"Not every host knows that {self.plan.release} is good.\n  {self.so_far}")
+            raise DeployError(f"Not every host knows that {self.plan.release} is good.\n  {self.site.so_far}")
         self._terminal.done("", "marked as good")
         self.site.on_all(
             lambda target, _: target.run("prune", "--keep", str(target.host.keep)),

@@ -3,9 +3,9 @@
 import time
 from collections.abc import Callable, Mapping
 
-from deploy.errors import DeployError, HostError
+from deploy.errors import DeployError
 from deploy.reports import GOOD, Status
-from deploy.rollout import STOPPED, check_lock, failures_shown, where_it_is
+from deploy.rollout import check_lock, failures_shown, where_it_is
 from deploy.side_by_side import teller
 from deploy.site import Site, refuse_locked
 from deploy.terminal import in_words
@@ -20,27 +20,19 @@ def restart(site: Site, confirm: Callable[[str], None]) -> None:
     Raises:
         DeployError: the hosts are not at one release, or a process does not come up. The text says what is where.
     """
-    restarting = None
-    try:
+    with site.telling_so_far():
         site.connect(create=False)
         before = site.look()
         release = _common_release(before)
         _show(site, before)
         refuse_locked(before)
         confirm(f"Restart {in_words(len(site.targets), 'host')}?")
-        restarting = Restart(site, release)
         with site.locked(before):
-            restarting.run()
-    except KeyboardInterrupt:
-        so_far = restarting.so_far if restarting else "Nothing was changed."
-        raise DeployError(f"{STOPPED.capitalize()}. {so_far}") from None
-    except HostError as error:
-        so_far = restarting.so_far if restarting else "Nothing was changed."
-        raise DeployError(f"{error}\n  {so_far}") from None
+            Restart(site, release).run()
 
 
 class Restart:
-    """Restarts a site whose locks are held. ``so_far``: what was done, should it end here."""
+    """Restarts a site whose locks are held."""
 
     def __init__(self, site: Site, release: str) -> None:
         self.site = site
@@ -57,42 +49,32 @@ class Restart:
             KeyboardInterrupt: the operator stopped it between two hosts.
         """
         began = time.monotonic()
-        self._try_settings()
+        self._terminal.heading("Try the settings, side by side")  # a program of the release reads them
+        self.site.on_all(lambda target, _: target.run("database", self.release), told=lambda _: "they can be read")
         self._terminal.heading("Restart, host by host")
         with self.site.interrupts.held("this host is finished, then it stops"):
             for target in self.site.targets:
                 self.site.interrupts.check()
                 check_lock(target)
                 self._begun.append(target.name)
+                self._tell_so_far()
                 with failures_shown(self._terminal, target.name) as seconds:
                     options = ("--again", "--timeout", str(target.host.ready_timeout))
                     target.run("activate", self.release, *options, say=teller(self._terminal, target.name))
                 self._terminal.done(target.name, f"runs {self.release}", seconds())
                 self._done.append(target.name)
+                self._tell_so_far()
             self._terminal.heading(f"{in_words(len(self.site.targets), 'host')} restarted")
             self._terminal.done("", f"{self.release}, with the settings of now", time.monotonic() - began)
 
-    @property
-    def so_far(self) -> str:
-        if not self._begun:
-            return "Nothing was changed."
+    def _tell_so_far(self) -> None:
         names = [target.name for target in self.site.targets]
         parts = {
             "Restarted": self._done,
             "As the failure left it": [name for name in self._begun if name not in self._done],
             "Not reached, with the settings it had": [name for name in names if name not in self._begun],
         }
-        return " ".join(f"{what}: {', '.join(which)}." for what, which in parts.items() if which)
-
-    def _try_settings(self) -> None:
-        """Have a program of the release read them on each host, and look for the database."""
-        self._terminal.heading("Try the settings, side by side")
-        try:
-            self.site.on_all(lambda target, _: target.run("database", self.release), told=lambda _: "they can be read")
-        except HostError as error:
-            if error.log:
-                self._terminal.log(error.log)
-            raise
+        self.site.so_far = " ".join(f"{what}: {', '.join(which)}." for what, which in parts.items() if which)
 
 
 def _common_release(states: Mapping[str, Status]) -> str:

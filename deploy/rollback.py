@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 
 from deploy.errors import DeployError, HostError
 from deploy.reports import FAILED, GOOD, InstalledRelease, Status
-from deploy.rollout import STOPPED, Rollout, mark_all
+from deploy.rollout import Rollout, mark_all
 from deploy.showing import running_cells
 from deploy.site import Site, refuse_locked
 from deploy.terminal import in_words
@@ -18,8 +18,7 @@ def roll_back(site: Site, named: str, confirm: Callable[[str], None]) -> None:
     Raises:
         DeployError: there is no release to go to, or it failed; hosts returned to what they ran, as far as they could.
     """
-    so_far = "Nothing was changed."
-    try:
+    with site.telling_so_far():
         site.connect(create=False)
         before = site.look()
         release = choose_release(before, named)
@@ -32,16 +31,12 @@ def roll_back(site: Site, named: str, confirm: Callable[[str], None]) -> None:
         with site.locked(before):
             ways_back = {name: _way_back(status, release) for name, status in before.items()}
             with site.interrupts.held("the release runs everywhere, this is the end of it"):
-                so_far = "What the hosts run now, fab status tells."
+                site.so_far = "What the hosts run now, fab status tells."
                 Rollout(site, release.name, ways_back, is_new=False).run()
-                so_far = f"All hosts run {release.name}."
+                site.so_far = f"All hosts run {release.name}."
                 # Again: it is now the last one that was seen to work, and the next rollback goes by that.
                 if not mark_all(site, release.name, GOOD):
                     raise DeployError(f"All hosts run {release.name}, but not every one is marked; see above.")
-    except KeyboardInterrupt:
-        raise DeployError(f"{STOPPED.capitalize()}. {so_far}") from None
-    except HostError as error:
-        raise DeployError(f"{error}\n  {so_far}") from None
     site.terminal.heading(f"{release.name} runs on {in_words(len(site.targets), 'host')}")
     site.terminal.done("", f"solo {release.version}, commit {release.commit[:12]}", time.monotonic() - began)
 

@@ -5,14 +5,13 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 
 from deploy.errors import DeployError, HostError, Unreachable
+from deploy.interrupts import STOPPED
 from deploy.reports import FAILED, Status
 from deploy.showing import STATE_COLOURS
 from deploy.side_by_side import teller
 from deploy.site import Site, look_at
 from deploy.target import Target
 from deploy.terminal import Cell, Terminal
-
-STOPPED = "stopped by the operator"
 
 
 class NotRolledOut(DeployError):
@@ -150,6 +149,7 @@ def failures_shown(terminal: Terminal, name: str, before: str = "") -> Iterator[
         terminal.failed(name, before + error.message, time.monotonic() - began)
         if error.log:
             terminal.log(error.log)
+            error.log = ""  # it has been shown
         raise
 
 

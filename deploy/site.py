@@ -9,7 +9,7 @@ from contextlib import contextmanager, suppress
 from typing import TypeVar
 
 from deploy.errors import DeployError, HostError
-from deploy.interrupts import Interrupts
+from deploy.interrupts import STOPPED, Interrupts
 from deploy.reports import NOTHING_YET, Status, read_status
 from deploy.side_by_side import Action, on_all
 from deploy.target import Say, Target
@@ -19,12 +19,16 @@ T = TypeVar("T")
 
 
 class Site:
-    """The hosts, in the order in which they are deployed to. ``task`` says to others who holds a lock."""
+    """The hosts, in the order in which they are deployed to. ``task`` says to others who holds a lock.
+
+    ``so_far`` is a sentence or two on what was done, should it end here; whoever changes something keeps it true.
+    """
 
     def __init__(self, targets: Sequence[Target], terminal: Terminal, interrupts: Interrupts, task: str) -> None:
         self.targets = targets
         self.terminal = terminal
         self.interrupts = interrupts
+        self.so_far = "Nothing was changed."
         self.owner = f"{_user()}@{socket.gethostname()}, {task} {secrets.token_hex(3)}"
         terminal.names = max(len(target.name) for target in targets)
 
@@ -53,6 +57,22 @@ class Site:
     def on_all(self, action: Action[T], told: Callable[[T], str] | None = None) -> dict[str, T]:
         """Do it on all hosts side by side; see side_by_side.on_all."""
         return on_all(self.targets, action, self.terminal, told)
+
+    @contextmanager
+    def telling_so_far(self) -> Iterator[None]:
+        """Have what ends a task, the operator or a host, say what was done until then.
+
+        Raises:
+            DeployError: in the place of KeyboardInterrupt and HostError.
+        """
+        try:
+            yield
+        except KeyboardInterrupt:
+            raise DeployError(f"{STOPPED.capitalize()}. {self.so_far}") from None
+        except HostError as error:
+            if error.log:
+                self.terminal.log(error.log)
+            raise DeployError(f"{error}\n  {self.so_far}") from None
 
     @contextmanager
     def locked(self, before: Mapping[str, Status]) -> Iterator[None]:

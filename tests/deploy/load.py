@@ -8,16 +8,15 @@ import threading
 import time
 from collections.abc import Callable
 from pathlib import Path
-from types import TracebackType
-from typing import Any, Self
+from typing import Any
 
-from tests.services.process import die_with_parent
+from tests.services.process import Running, die_with_parent
 
 GENERATOR = Path(__file__).with_name("generator.py")
 PATIENCE = 30.0  # seconds: longer than one request may take
 
 
-class Load:
+class Load(Running):
     """Steady requests from its start to its stop.
 
     Args:
@@ -34,13 +33,6 @@ class Load:
         for name, value in options.items():
             for each in value if isinstance(value, list) else [value]:
                 self._command += [f"--{name}", each]
-
-    def __enter__(self) -> Self:
-        self.start()
-        return self
-
-    def __exit__(self, *_error: type[BaseException] | BaseException | TracebackType | None) -> None:
-        self.stop()
 
     def start(self) -> None:
         """Start it; returns when the first second's requests have been sent.

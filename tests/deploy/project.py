@@ -1,29 +1,11 @@
 """A repository of the project's own files, to commit releases in: good ones, and bad ones of each kind."""
 
 import re
-import shutil
 import subprocess
 from pathlib import Path
 
-ROOT = Path(__file__).resolve().parents[2]
-MIGRATION = '''"""A table of release {number}"""
-
-import sqlalchemy as sa
-from alembic import op
-
-revision = "{revision}"
-down_revision = "{before}"
-branch_labels = None
-depends_on = None
-
-
-def upgrade() -> None:
-    op.create_table("drill_{number}", sa.Column("id", sa.Integer, primary_key=True))
-
-
-def downgrade() -> None:
-    op.drop_table("drill_{number}")
-'''
+from tests.services.project_copy import copy_project
+from tests.services.table_migration import add_table, head_revision
 
 
 class Project:
@@ -31,13 +13,7 @@ class Project:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
-        listed = subprocess.run(
-            ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"], cwd=ROOT, stdout=-1, check=True
-        )
-        for name in filter(None, listed.stdout.decode().split("\0")):
-            if (ROOT / name).is_file():  # else it was removed, and the removal is not committed yet
-                (folder / name).parent.mkdir(parents=True, exist_ok=True)
-                shutil.copy2(ROOT / name, folder / name, follow_symlinks=False)
+        copy_project(folder)
         self._git("init", "--quiet", "--initial-branch=main")
         self._commit("The project as it is")
 
@@ -55,8 +31,8 @@ class Project:
         message = f'@ns.answer(live, message="Release {number}")'
         changed = [(file, re.sub(r"@ns\.answer\(live.*\)", message, file.read_text()))]
         if table:
-            migration = MIGRATION.format(number=number, revision=f"d{number:011x}", before=self.head_revision())
-            changed.append((self.folder / "migrations" / "versions" / f"drill_{number}.py", migration))
+            revision, message = f"d{number:011x}", f"A table of release {number}"
+            add_table(self.folder, f"drill_{number}", revision=revision, message=message)
         if new_environment:
             requirements = self.folder / "requirements.txt"
             changed.append((requirements, f"# {number}\n{requirements.read_text()}"))
@@ -96,11 +72,7 @@ class Project:
 
     def head_revision(self) -> str:
         """The newest revision of the migrations."""
-        texts = [file.read_text() for file in (self.folder / "migrations" / "versions").glob("*.py")]
-        revisions = {found[1] for text in texts if (found := re.search(r'^revision = "(\w+)"', text, re.M))}
-        revised = {found[1] for text in texts if (found := re.search(r'^down_revision = "(\w+)"', text, re.M))}
-        (head,) = revisions - revised
-        return head
+        return head_revision(self.folder)
 
     def _at_start(self, code: str) -> tuple[Path, str]:
         file = self.folder / "tornado_server.py"

@@ -5,10 +5,8 @@ import os
 import shutil
 import sys
 from collections import Counter
-from contextlib import ExitStack
 from pathlib import Path
-from types import TracebackType
-from typing import Any, Self
+from typing import Any
 
 import pymysql
 
@@ -19,6 +17,7 @@ from tests.deploy.host import Host
 from tests.deploy.load import Load
 from tests.deploy.project import Project
 from tests.factories import Factory
+from tests.services.assembly import Assembly
 from tests.services.mariadb import MariaDB
 from tests.services.nginx import Nginx
 from tests.services.process import make_folder
@@ -30,10 +29,11 @@ CATEGORIES = 10  # each write locks one: the count of its posts is kept there
 FAB = Path(sys.executable).with_name("fab")
 
 
-class Site:
+class Site(Assembly):
     """Everything is started on entering and ended on leaving, or when the test run dies; nothing is deployed yet."""
 
     def __init__(self) -> None:
+        super().__init__()
         self.folder = make_folder("site")
         self.mariadb, self.redis = MariaDB(), RedisServer(tcp=True)
         self.hosts = [Host(name, self.folder / name) for name in NAMES]
@@ -43,23 +43,11 @@ class Site:
         self.project = Project(self.folder / "project")
         self._numbers = itertools.count(1)  # of the releases: each serves its own
         self._numbers_of: dict[str, int] = {}
-        self._parts = ExitStack()
 
-    def __enter__(self) -> Self:
-        try:
-            self._start()
-        except BaseException:  # Ctrl-C too
-            self._parts.close()
-            raise
-        return self
-
-    def __exit__(self, *_error: type[BaseException] | BaseException | TracebackType | None) -> None:
-        self._parts.close()
-
-    def _start(self) -> None:
-        self._parts.callback(shutil.rmtree, self.folder, ignore_errors=True)
+    def assemble(self) -> None:
+        self.parts.callback(shutil.rmtree, self.folder, ignore_errors=True)
         for service in (self.mariadb, self.redis, *(host.sshd for host in self.hosts), self.nginx):
-            self._parts.enter_context(service)
+            self.parts.enter_context(service)
         settings = {
             "environment": "production",
             "secret_key": "a secret of these tests, in three folders",

@@ -1,37 +1,14 @@
-"""What is committed while docs/deploying.md is walked: a table, then what does not start, then its repair."""
+"""What is committed while docs/deploying.md is walked: a table, then what does not start."""
 
-import re
 from collections.abc import Callable
 
 from tests.docs.walk import Walk
-
-MIGRATION = '''"""Things that were read"""
-
-import sqlalchemy as sa
-from alembic import op
-
-revision = "d0c500000001"
-down_revision = "{before}"
-branch_labels = None
-depends_on = None
-
-
-def upgrade() -> None:
-    op.create_table("reading", sa.Column("id", sa.Integer, primary_key=True))
-
-
-def downgrade() -> None:
-    op.drop_table("reading")
-'''
+from tests.services.table_migration import add_table
 
 
 def commit_table(walk: Walk) -> None:
     """A release with a migration."""
-    folder = walk.upstream / "migrations" / "versions"
-    text = "".join(path.read_text() for path in folder.glob("*.py"))
-    revised = re.findall(r'^down_revision = "(.+)"', text, re.M)
-    (newest,) = set(re.findall(r'^revision = "(.+)"', text, re.M)) - set(revised)
-    (folder / "d0c500000001_things_that_were_read.py").write_text(MIGRATION.format(before=newest))
+    add_table(walk.upstream, "reading", revision="d0c500000001", message="Things that were read")
     walk.commit("Remember what was read")
 
 

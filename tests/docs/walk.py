@@ -5,15 +5,13 @@ import shlex
 import shutil
 import subprocess
 import sys
-from contextlib import ExitStack
 from pathlib import Path
-from types import TracebackType
-from typing import Self
 
 from tests.docs.attended import run_attended
 from tests.docs.empty_debian import EmptyDebian
 from tests.docs.placed_blocks import Block
 from tests.docs.stand_ins import STAND_INS
+from tests.services.assembly import Assembly
 from tests.services.process import make_folder
 
 HOST, SITE = "web1.example.com", "api.example.com"
@@ -26,32 +24,24 @@ AUTHOR = {"GIT_AUTHOR_NAME": "You", "GIT_AUTHOR_EMAIL": "you@example.com"}
 COMMITTER = {"GIT_COMMITTER_NAME": "You", "GIT_COMMITTER_EMAIL": "you@example.com"}
 
 
-class Walk:
+class Walk(Assembly):
     """The server and the clone; ``run()`` runs a block of the page. Nothing is left of it afterwards."""
 
     def __init__(self, project: Path) -> None:
+        super().__init__()
         self.debian = EmptyDebian(PORTS)
         self.folder = make_folder("walk")
         self.upstream, self.clone = project, self.folder / "clone"
         self.home = self.folder / "home"
-        self._parts = ExitStack()
 
-    def __enter__(self) -> Self:
-        try:
-            self._parts.callback(shutil.rmtree, self.folder, ignore_errors=True)
-            self._parts.enter_context(self.debian)
-            for name, program in STAND_INS.items():
-                (self.debian.files / "usr/local/sbin" / name).write_text(program)
-                (self.debian.files / "usr/local/sbin" / name).chmod(0o755)
-            self._make_home()
-            self._make_clone()
-        except BaseException:  # Ctrl-C too
-            self._parts.close()
-            raise
-        return self
-
-    def __exit__(self, *_error: type[BaseException] | BaseException | TracebackType | None) -> None:
-        self._parts.close()
+    def assemble(self) -> None:
+        self.parts.callback(shutil.rmtree, self.folder, ignore_errors=True)
+        self.parts.enter_context(self.debian)
+        for name, program in STAND_INS.items():
+            (self.debian.files / "usr/local/sbin" / name).write_text(program)
+            (self.debian.files / "usr/local/sbin" / name).chmod(0o755)
+        self._make_home()
+        self._make_clone()
 
     def _make_home(self) -> None:
         """A home of yours: keys, and programs that look there for their settings (ssh looks into /etc/passwd)."""

@@ -5,7 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from .running import HotDeploy, copy_project
+from tests.services.project_copy import copy_project
+
+from .running import HotDeploy
 
 
 @pytest.fixture(scope="session")

@@ -2,7 +2,6 @@
 
 import os
 import re
-import shutil
 import signal
 import subprocess
 import sys
@@ -21,15 +20,6 @@ ROOT = Path(__file__).resolve().parents[2]
 PATIENCE = 40.0  # seconds
 SERVICES = "flask_api/system/services.py"
 WORD = 'OK = "ok"'  # in that file; /health/ready answers with it
-
-
-def copy_project(folder: Path) -> None:
-    """Copy what a clone holds, with what is not committed yet."""
-    command = ["git", "ls-files", "--cached", "--others", "--exclude-standard"]
-    for name in subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True).stdout.splitlines():
-        if (ROOT / name).is_file():
-            (folder / name).parent.mkdir(parents=True, exist_ok=True)
-            shutil.copy(ROOT / name, folder / name)
 
 
 def poll(condition: Callable[[], Any], what: Callable[[], str]) -> Any:

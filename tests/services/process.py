@@ -83,18 +83,8 @@ def _runs(process: int) -> bool:
     return True
 
 
-class Service(ABC):
-    """A server that can be started, stopped, killed, frozen and thawed, and keeps its address over all of that.
-
-    Start it in a thread that lives as long as it should: Linux takes it away with that thread.
-    """
-
-    name: str
-    start_seconds = 30.0
-
-    def __init__(self) -> None:
-        self._process: subprocess.Popen[bytes] | None = None
-        self._folder: Path | None = None
+class Running(ABC):
+    """Runs from the beginning of a with block to its end."""
 
     def __enter__(self) -> Self:
         try:
@@ -106,6 +96,28 @@ class Service(ABC):
 
     def __exit__(self, *_: object) -> None:
         self.stop()
+
+    @abstractmethod
+    def start(self) -> None:
+        """Start it and wait until it is at work."""
+
+    @abstractmethod
+    def stop(self) -> object:
+        """End it and wait for that."""
+
+
+class Service(Running):
+    """A server that can be started, stopped, killed, frozen and thawed, and keeps its address over all of that.
+
+    Start it in a thread that lives as long as it should: Linux takes it away with that thread.
+    """
+
+    name: str
+    start_seconds = 30.0
+
+    def __init__(self) -> None:
+        self._process: subprocess.Popen[bytes] | None = None
+        self._folder: Path | None = None
 
     @property
     def folder(self) -> Path:
@@ -178,7 +190,7 @@ class Service(ABC):
     def _last_lines(self) -> str:
         return "\n".join((self.folder / "log").read_text(errors="replace").splitlines()[-10:])
 
-    def prepare(self) -> None:  # noqa: B027 - most need nothing
+    def prepare(self) -> None:
         """Make what the server needs before it can start."""
 
     @abstractmethod

@@ -7,16 +7,14 @@ import sys
 import tempfile
 import time
 from pathlib import Path
-from types import TracebackType
-from typing import Self
 
-from tests.services.process import die_with_parent
+from tests.services.process import Running, die_with_parent
 
 ROOT = Path(__file__).resolve().parents[2]
 PATIENCE = 30.0  # seconds
 
 
-class SoloServer:
+class SoloServer(Running):
     """Runs ``tornado_server.py`` on any free port; ``address`` is its URL.
 
     Args:
@@ -28,13 +26,6 @@ class SoloServer:
         self.data_dir = data_dir
         self.settings = {"SOLO_DATA_DIR": str(data_dir), "SOLO_PORT": "0", **settings}
         self.address = ""
-
-    def __enter__(self) -> Self:
-        self.start()
-        return self
-
-    def __exit__(self, *_error: type[BaseException] | BaseException | TracebackType | None) -> None:
-        self.stop()
 
     def start(self) -> None:
         """Start it and wait until it prints its address."""
