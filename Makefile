@@ -6,11 +6,11 @@ WORKERS ?= 3
 COVERED := COVERAGE_PROCESS_START=$(CURDIR)/pyproject.toml COVERAGE_FILE=$(CURDIR)/.coverage
 
 .DEFAULT_GOAL := help
-.PHONY: help run dev test test-all campaign-deploy lint format bench bench-reload lock clean
+.PHONY: help run dev test test-all campaign-deploy campaign-security lint format bench bench-reload bench-limits lock clean
 
 help: ## List the commands
 	@echo "Solo. Commands:"
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-18s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 run: .venv/.solo-run ## Start Solo on http://localhost:5000/api/ with all it needs; Ctrl-C stops it
 	@exec $(BIN)/python tornado_server.py
@@ -33,11 +33,15 @@ test-all: .venv/.solo-dev ## Run all tests, on SQLite and MariaDB, with coverage
 campaign-deploy: .venv/.solo-dev ## Deploy and roll back under load for a long time, killed at random moments
 	@$(BIN)/python -m tests.services.mariadb -- $(BIN)/python -m tests.deploy.campaign
 
-lint: .venv/.solo-dev ## Check style, types and who imports whom
+campaign-security: .venv/.solo-dev ## Attack real servers: replays, guesses, floods, odd requests, slow clients (half an hour)
+	@$(BIN)/python -m tests.security.campaign
+
+lint: .venv/.solo-dev ## Check style, types, who imports whom, and packages for known holes
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports --no-logo
+	@$(BIN)/python -m tests.security.audit requirements.txt
 
 format: .venv/.solo-dev ## Put the style right
 	@$(BIN)/ruff check --fix .
@@ -45,9 +49,13 @@ format: .venv/.solo-dev ## Put the style right
 
 bench: .venv/.solo-bench ## Measure Solo beside its peers; draws bench/results/frame.svg
 	@$(BIN)/python -m bench.frame
+	@$(BIN)/python -m bench.limits
 
 bench-reload: .venv/.solo-bench ## Measure how soon a change is served, beside other reloaders, and that nothing fails
 	@$(BIN)/python -m bench.reload
+
+bench-limits: .venv/.solo-bench ## Measure what rate limits cost a request, beside Flask-Limiter
+	@$(BIN)/python -m bench.limits
 
 lock: .venv/.solo-dev ## Pin the newest versions that requirements*.in allow; takes some minutes
 	@$(BIN)/pip install --quiet pip-tools

@@ -67,6 +67,9 @@ class Stage:
             "SOLO_DATA_DIR": str(self.data_dir),
             "SOLO_REDIS_URL": self.redis_url(OURS_REDIS_DB),
             "SOLO_PORT": str(port),
+            # Counted, and never reached: all of the load comes from one address.
+            "SOLO_LIMIT_PER_ADDRESS": "100000000 per minute",
+            "SOLO_LIMIT_PER_USER": "100000000 per minute",
             "BENCH_DATABASE": str(self.database),
             "BENCH_REDIS_URL": self.redis_url(PEERS_REDIS_DB),
         }

@@ -9,7 +9,9 @@ from flask_cors import CORS
 from flask_api.api import register_api
 from flask_api.core.failures import register_failure_handlers
 from flask_api.core.logs import register_request_ids
+from flask_api.core.rate_limits import register_limit_headers
 from flask_api.core.request_ids import HEADER
+from flask_api.core.signing import SERVER_TIME, register_server_time
 from flask_api.extensions import bind_extensions
 from flask_api.providers.sms import make_sms_provider
 from flask_api.settings import Settings
@@ -33,8 +35,11 @@ def create_app(settings: Settings) -> Flask:
     bind_extensions(app, settings)
     app.extensions["sms"] = make_sms_provider(settings.sms_provider)
     register_request_ids(app)
+    register_limit_headers(app)
+    register_server_time(app)
     register_failure_handlers(app)
     register_api(app, settings)
     if settings.cors_origins:
-        CORS(app, origins=settings.cors_origins, expose_headers=[HEADER, "Retry-After"], max_age=600)
+        shown = [HEADER, SERVER_TIME, "Date", "Retry-After", "RateLimit", "RateLimit-Policy", "Idempotency-Replayed"]
+        CORS(app, origins=settings.cors_origins, expose_headers=shown, max_age=600)
     return app

@@ -1,25 +1,33 @@
 """The Api and the list of namespaces: the table of contents of ``/api/v1``."""
 
+from collections.abc import Callable
 from functools import cached_property
 from typing import Any
 
-from flask import Blueprint, Flask, Response, current_app, render_template
+from flask import Blueprint, Flask, Response, current_app, render_template, request
 from flask_restx import Api
 from werkzeug.routing import IntegerConverter
 
+from flask_api.accounts.logins import is_admin
 from flask_api.accounts.resources import ns as accounts
 from flask_api.admin.resources import ns as admin
 from flask_api.albums.resources import ns as albums
+from flask_api.app_keys.resources import ns as app_keys
+from flask_api.audit.resources import ns as audit
 from flask_api.blog.resources import ns as blog
-from flask_api.core.auth import SECURITY_SCHEMES
+from flask_api.core.arrival import arrive
+from flask_api.core.auth import SECURITY_SCHEMES, BasicMissing, login_check_with
+from flask_api.core.credentials import token_sent
 from flask_api.core.describing import FAILURE_MODELS
+from flask_api.core.rate_limits import LOGINS_PER_ADDRESS, limited
 from flask_api.core.response_shapes import to_json
+from flask_api.core.signing import is_signable
 from flask_api.core.swagger_file import swagger_file
-from flask_api.settings import Settings
+from flask_api.settings import Settings, SettingsError
 from flask_api.system.resources import ns as system
 from flask_api.users.resources import ns as users
 
-NAMESPACES = [accounts, users, albums, blog, admin, system]
+NAMESPACES = [accounts, users, albums, blog, admin, app_keys, audit, system]
 
 DESCRIPTION = """The backend of a social app.
 
@@ -76,10 +84,36 @@ def register_api(app: Flask, settings: Settings) -> None:
     )
     api.init_app(blueprint, add_specs=False)  # it would put swagger.json below the prefix
     if settings.shows_swagger_ui:
-        blueprint.add_url_rule("/", "doc", api.render_doc)
-        blueprint.add_url_rule("/swagger.json", "specs", api.render_file)
+        blueprint.add_url_rule("/", "doc", _for_admins(api.render_doc))
+        blueprint.add_url_rule("/swagger.json", "specs", _for_admins(api.render_file))
     for model in FAILURE_MODELS:
         api.add_model(model.name, model)
     for namespace in NAMESPACES:
         api.add_namespace(namespace)
     app.register_blueprint(blueprint)
+    _check_areas(settings)
+
+
+def _for_admins(show: Callable[[], Any]) -> Callable[[], Any]:
+    """Show a document to everybody in development; in production to admins: by token, or by Basic, as browsers ask."""
+    to_admin = limited(LOGINS_PER_ADDRESS)(login_check_with(show, "admin"))
+
+    def shown() -> Any:
+        if not current_app.extensions["settings"].in_production:
+            return show()
+        arrive(to_admin)
+        basic = request.authorization
+        if basic is not None and basic.type == "basic" and is_admin(basic.username or "", basic.password or ""):
+            return show()
+        if not token_sent():
+            raise BasicMissing("This page is for admins: log in with phone and password.")
+        return to_admin()
+
+    return shown
+
+
+def _check_areas(settings: Settings) -> None:
+    """Refuse to demand signatures where no view checks them: they would be demanded of nobody."""
+    signable = {ns.name for ns in NAMESPACES if any(is_signable(view) for view in ns.views())}
+    if unknown := sorted(set(settings.areas_to_sign) - signable):
+        raise SettingsError(f"SOLO_SIGNED_AREAS: {unknown[0]} signs nothing; there are: {', '.join(sorted(signable))}")

@@ -12,7 +12,8 @@ from sqlalchemy import Engine
 from werkzeug.local import LocalProxy
 
 from flask_api.core.database import READS, Base, engine_options
-from flask_api.core.redis_reads import RedisReads
+from flask_api.core.redis_trips import RedisTrips
+from flask_api.core.tallies import Tally
 from flask_api.settings import Settings
 
 db = SQLAlchemy(model_class=Base, session_options={"expire_on_commit": False})
@@ -21,7 +22,7 @@ migrate = Migrate(render_as_batch=True, compare_type=True)
 settings: Settings = LocalProxy(lambda: current_app.extensions["settings"])  # type: ignore[assignment]
 redis: Any = LocalProxy(lambda: current_app.extensions["redis"])  # redis-py's own types are unions of all it can do
 
-redis_reads: RedisReads = LocalProxy(lambda: current_app.extensions["redis_reads"])  # type: ignore[assignment]
+redis_trips: RedisTrips = LocalProxy(lambda: current_app.extensions["redis_trips"])  # type: ignore[assignment]
 
 
 def _make_reading_engine() -> Engine:
@@ -52,7 +53,8 @@ def bind_redis(app: Flask, values: Settings) -> None:
     """Bind the Redis that the settings name, in the place of one bound before."""
     client = connect_redis(values)
     app.extensions["redis"] = client
-    app.extensions["redis_reads"] = RedisReads(client.connection_pool)
+    app.extensions["redis_trips"] = RedisTrips(client.connection_pool)
+    app.extensions["tally"] = Tally(app.extensions["redis_trips"])
 
 
 def connect_redis(values: Settings) -> Redis:

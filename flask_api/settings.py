@@ -8,17 +8,18 @@ import os
 import re
 import tomllib
 from pathlib import Path
-from typing import Annotated, Any, Literal, Self
+from typing import Any, Literal, Self
 
 from dotenv import dotenv_values
-from pydantic import BeforeValidator, Field, ValidationError, model_validator
+from pydantic import Field, ValidationError, model_validator
 from pydantic_settings import (
     BaseSettings,
-    NoDecode,
     PydanticBaseSettingsSource,
     SettingsConfigDict,
     TomlConfigSettingsSource,
 )
+
+from flask_api.setting_kinds import CommaSeparated, OptionalQuota, Quota
 
 ROOT = Path(__file__).resolve().parent.parent
 DEVELOPMENT_SECRET = "development-only-secret-do-not-use-in-production"  # noqa: S105 - it is none
@@ -32,13 +33,8 @@ class SettingsError(Exception):
     """A setting is missing or bad; the text is one line for the operator."""
 
 
-def _split(value: Any) -> Any:
-    return [part.strip() for part in value.split(",") if part.strip()] if isinstance(value, str) else value
-
-
 # Flask-Cors would take anything else for a regular expression.
 ORIGIN = re.compile(r"https?://[A-Za-z0-9.-]+(:[0-9]+)?\Z")
-CommaSeparated = Annotated[list[str], NoDecode, BeforeValidator(_split)]
 
 
 class Settings(BaseSettings):
@@ -56,6 +52,7 @@ class Settings(BaseSettings):
     # What this is
     environment: Literal["development", "production"] = "development"
     secret_key: str = Field(DEVELOPMENT_SECRET, min_length=32, repr=False)
+    encryption_keys: CommaSeparated = Field([], repr=False)  # of secrets in the database; the first encrypts
     data_dir: Path = ROOT / "var"
     logging_ini: Path = ROOT / "logging.ini"
     migrations_dir: Path = ROOT / "migrations"
@@ -99,6 +96,18 @@ class Settings(BaseSettings):
     sms_codes_per_day: int = Field(20, ge=1)
     deletion_grace_days: int = Field(30, ge=0)
 
+    # Signed requests
+    signed_areas: CommaSeparated | None = None  # None: auth in production, none in development
+    signature_window: int = Field(300, ge=10, le=3600)
+
+    # Limits; empty: none
+    limit_per_address: OptionalQuota = Quota(6000, 60)
+    limit_per_user: OptionalQuota = Quota(600, 60)
+    limit_logins_per_address: OptionalQuota = Quota(60, 60)
+    limit_sms_per_address: OptionalQuota = Quota(60, 3600)
+    limit_sms_per_device: OptionalQuota = Quota(20, 86400)
+    limit_sms_in_all: OptionalQuota = Quota(3000, 3600)
+
     @property
     def in_production(self) -> bool:
         return self.environment == "production"
@@ -106,6 +115,16 @@ class Settings(BaseSettings):
     @property
     def shows_swagger_ui(self) -> bool:
         return not self.in_production if self.swagger_ui is None else self.swagger_ui
+
+    @property
+    def areas_to_sign(self) -> tuple[str, ...]:
+        if self.signed_areas is None:
+            return ("auth",) if self.in_production else ()
+        return tuple(self.signed_areas)
+
+    @property
+    def keys_of_encryption(self) -> tuple[str, ...]:
+        return (*self.encryption_keys, self.secret_key)
 
     @property
     def sqlalchemy_url(self) -> str:
@@ -122,6 +141,11 @@ class Settings(BaseSettings):
             (not self.database_url, "database_url", "is missing"),
             (self.page_refresh, "page_refresh", "is for development"),
             (not self.allowed_hosts, "allowed_hosts", "is missing: the host names clients may use"),
+            (
+                any(len(key) < 32 for key in self.encryption_keys),
+                "encryption_keys",
+                "has a key of less than 32 characters",
+            ),
             (not all(map(ORIGIN.match, self.cors_origins)), "cors_origins", "must name origins, not patterns"),
         ]
         for wrong, name, text in problems:

@@ -1,10 +1,13 @@
-"""Counting wrong passwords, so that they cannot be tried out."""
+"""Counting wrong passwords, so that they cannot be tried out. What is counted: a phone's logins, a user's changes."""
 
+from flask_api.core import rate_limits
 from flask_api.core.errors import TooManyRequests
-from flask_api.extensions import redis
+from flask_api.core.rate_limits import Budget, Limit
+from flask_api.setting_kinds import Quota
 
-ALLOWED = 10
-FORGOTTEN_AFTER = 900  # seconds
+ALLOWED = Quota(10, 900)
+LOGINS_PER_PHONE = Limit("password-logins", "a phone", lambda _: ALLOWED)
+CHANGES_PER_USER = Limit("password-changes", "a user", lambda _: ALLOWED)
 
 
 class TooManyFailures(TooManyRequests):
@@ -12,21 +15,16 @@ class TooManyFailures(TooManyRequests):
     message = "Too many wrong passwords; wait, or use an SMS code."
 
 
-def count(key: str) -> None:
+def count(limit: Limit, whom: str) -> None:
     """Count an attempt before looking at it, so that parallel guesses cannot share one.
 
     Raises:
-        TooManyFailures: there were ``ALLOWED`` already.
+        TooManyFailures: there were too many already.
     """
-    with redis.pipeline(transaction=True) as pipe:
-        pipe.set(key, 0, nx=True, ex=FORGOTTEN_AFTER)
-        pipe.incr(key)
-        pipe.ttl(key)
-        _, attempts, left = pipe.execute()
-    if attempts > ALLOWED:
-        raise TooManyFailures(retry_after=max(1, left))
+    if wait := rate_limits.take(Budget((limit, ALLOWED)), whom):
+        raise TooManyFailures(retry_after=wait)
 
 
-def forget(key: str) -> None:
+def forget(limit: Limit, whom: str) -> None:
     """Forget the attempts: one was right."""
-    redis.delete(key)
+    rate_limits.forget(Budget((limit, ALLOWED)), whom)

@@ -7,6 +7,7 @@ from typing import Any
 
 from sqlalchemy import bindparam, select
 
+from flask_api.audit import services as audit
 from flask_api.core import personal_data, tokens
 from flask_api.core.database import now
 from flask_api.core.transaction import lock, rows, transactional
@@ -61,6 +62,7 @@ def request_deletion(user_id: int) -> Deletion:
     user.status = "leaving"
     user.delete_after = now() + timedelta(days=settings.deletion_grace_days)
     user.end_all_logins()
+    audit.record("deletion_requested", user_id=user_id)
     return Deletion(user.delete_after)
 
 
@@ -68,6 +70,7 @@ def erase_account(user: UserAuth) -> None:
     """Erase an account and all that is kept of it, in the open transaction."""
     personal_data.erase_all(user.id)
     tokens.end(tokens.list_tokens(user.id))
+    audit.record("account_erased", user_id=user.id)
     db.session.delete(user)
     db.session.flush()
 

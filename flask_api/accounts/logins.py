@@ -7,7 +7,8 @@ from sqlalchemy.exc import IntegrityError
 
 from flask_api.accounts import attempts, passwords, sms_codes
 from flask_api.accounts.leaving import erase_account
-from flask_api.core import redis_keys, tokens
+from flask_api.audit import services as audit
+from flask_api.core import tokens
 from flask_api.core.database import now
 from flask_api.core.errors import Forbidden, Unauthorized
 from flask_api.core.transaction import lock, transactional
@@ -39,6 +40,15 @@ class Login:
 
 
 @dataclass(frozen=True, slots=True)
+class Entrance:
+    """An account whose owner has shown who they are. Whether it lets them in is for :func:`_issue` to say."""
+
+    user: UserAuth
+    registered: bool = False
+    restored: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Client:
     """Where a login comes from, for the list of sessions."""
 
@@ -54,12 +64,13 @@ def log_in_by_code(phone: str, code: str, client: Client) -> Login:
         AccountBanned: the phone's account is banned.
     """
     phone = normalise(phone)
-    sms_codes.use_code(phone, "login", code)
+    with audit.refusals_recorded("login_failed", way="sms_code", phone=phone):
+        sms_codes.use_code(phone, "login", code)
     try:
-        user, registered, restored = _enter_or_register(phone)
+        entrance = _enter_or_register(phone)
     except IntegrityError:  # another request registered the phone in the meantime
-        user, registered, restored = _enter_or_register(phone)
-    return _issue(user, client, registered=registered, restored=restored)
+        entrance = _enter_or_register(phone)
+    return _issue(entrance, client)
 
 
 def log_in_by_password(phone: str, password: str, client: Client) -> Login:
@@ -69,14 +80,32 @@ def log_in_by_password(phone: str, password: str, client: Client) -> Login:
         CredentialsWrong, TooManyFailures, AccountBanned.
     """
     phone = normalise(phone)
-    failures = redis_keys.login_failures(phone)
-    attempts.count(failures)
+    attempts.count(attempts.LOGINS_PER_PHONE, phone)
     user = find_user(phone)
-    if not passwords.is_right(password, user.password_hash if user else None) or user is None or _is_over(user):
-        raise CredentialsWrong
-    attempts.forget(failures)
-    user, restored = _enter(user.id, user.password_hash, password)
-    return _issue(user, client, restored=restored)
+    user_id, password_hash = (user.id, user.password_hash) if user else (None, None)
+    with audit.refusals_recorded("login_failed", user_id=user_id, way="password", phone=phone):
+        if not passwords.is_right(password, password_hash) or user is None or _is_over(user):
+            raise CredentialsWrong
+        attempts.forget(attempts.LOGINS_PER_PHONE, phone)
+        entrance = _enter(user.id, password_hash, password)
+    return _issue(entrance, client)
+
+
+def is_admin(phone: str, password: str) -> bool:
+    """Whether phone and password are those of an admin who may log in; no token is made.
+
+    Raises:
+        TooManyFailures, InvalidField: they were tried too often; it is no phone.
+    """
+    phone = normalise(phone)
+    attempts.count(attempts.LOGINS_PER_PHONE, phone)
+    user = find_user(phone)
+    is_right = passwords.is_right(password, user.password_hash if user else None)
+    if not is_right or user is None or user.role != "admin" or user.status != "active":
+        audit.record("login_failed", user_id=user.id if user else None, way="password", phone=phone)
+        return False
+    attempts.forget(attempts.LOGINS_PER_PHONE, phone)
+    return True
 
 
 def find_user(phone: str, lock: bool = False) -> UserAuth | None:
@@ -88,41 +117,53 @@ def find_user(phone: str, lock: bool = False) -> UserAuth | None:
 
 
 @transactional
-def _enter_or_register(phone: str) -> tuple[UserAuth, bool, bool]:
+def _enter_or_register(phone: str) -> Entrance:
     user = find_user(phone, lock=True)
     if user is not None and _is_over(user):
         erase_account(user)
         user = None
-    if user is None:
-        return add_user(phone, last_login_at=now()), True, False
-    return user, False, _note_login(user)
+    if user is not None:
+        return _note_login(user, "sms_code")
+    user = add_user(phone, last_login_at=now())
+    _record_login(user, way="sms_code", registered=True)
+    return Entrance(user, registered=True)
 
 
 @transactional
-def _enter(user_id: int, proven_hash: str | None, password: str) -> tuple[UserAuth, bool]:
+def _enter(user_id: int, proven_hash: str | None, password: str) -> Entrance:
     user = lock(UserAuth, user_id)
     if user is None or user.password_hash is None or user.password_hash != proven_hash:
         raise CredentialsWrong  # it was changed after we checked the old one
     if passwords.is_outdated(user.password_hash):
         user.password_hash = passwords.hash_password(password)
-    return user, _note_login(user)
+    return _note_login(user, "password")
 
 
-def _note_login(user: UserAuth) -> bool:
-    """Refuse the banned, note the login, and take back a deletion that was asked for; tell whether one was."""
+def _note_login(user: UserAuth, way: str) -> Entrance:
+    """Note the login, and take back a deletion that was asked for; of somebody banned, note only that they tried."""
     if user.status == "banned":
-        raise AccountBanned
+        audit.record("login_failed", user_id=user.id, way=way, reason=AccountBanned.status)
+        return Entrance(user)
     restored = user.status == "leaving"
     if restored:
         user.status, user.delete_after = "active", None
     user.last_login_at = now()
-    return restored
+    _record_login(user, way=way, restored=restored)
+    return Entrance(user, restored=restored)
+
+
+def _record_login(user: UserAuth, *, way: str, registered: bool = False, restored: bool = False) -> None:
+    audit.record("login", user_id=user.id, actor_id=user.id, way=way, registered=registered, restored=restored)
 
 
 def _is_over(user: UserAuth) -> bool:
     return user.delete_after is not None and user.delete_after <= now()
 
 
-def _issue(user: UserAuth, client: Client, *, registered: bool = False, restored: bool = False) -> Login:
+def _issue(entrance: Entrance, client: Client) -> Login:
+    """Return a new token; raised here, a refusal leaves standing what the transaction has noted."""
+    user = entrance.user
+    if user.status == "banned":
+        raise AccountBanned
     token = tokens.issue(user.id, user.token_generation, device=client.device, address=client.address)
-    return Login(token, settings.token_lifetime, user.id, registered, restored)
+    return Login(token, settings.token_lifetime, user.id, entrance.registered, entrance.restored)

@@ -11,7 +11,9 @@ from flask_api.core import tokens
 from flask_api.core.auth import basic_check, login_check
 from flask_api.core.errors import InvalidField
 from flask_api.core.logs import log_record
+from flask_api.core.rate_limits import LOGINS_PER_ADDRESS, limited, limited_inside
 from flask_api.core.resource import Resource
+from flask_api.core.signing import validsign
 from flask_api.providers.sms import SMSError
 from flask_api.users.services import LastAdmin
 
@@ -26,19 +28,29 @@ def client() -> logins.Client:
     return logins.Client(device=request.headers.get("User-Agent", ""), address=request.remote_addr or "")
 
 
+def asker() -> sms_codes.Asker:
+    """Return who asks for a code."""
+    return sms_codes.Asker(address=request.remote_addr or "", device=request.headers.get("X-Device-Id", "")[:64])
+
+
 @ns.route("/sms-codes")
 class SmsCodeList(Resource):
+    @limited_inside(*sms_codes.LIMITS)
+    @validsign
+    @ns.header("X-Device-Id", "What your app calls this device, if it names it")
     @ns.body(schemas.code_request)
-    @ns.fails(sms_codes.SentTooOften, sms_codes.SentTooOftenToday, SMSError)
+    @ns.fails(sms_codes.SentTooOften, sms_codes.SentTooOftenToday, sms_codes.TooManyCodes, SMSError)
     @ns.answer(schemas.sent_code, code=201, message="Code sent")
     def post(self, sent: dict[str, Any]) -> Any:
         """Send a code to a phone."""
-        return sms_codes.send_code(**sent)
+        return sms_codes.send_code(asker=asker(), **sent)
 
 
 @ns.route("/sms-login")
 class SmsLogin(Resource):
     @log_record
+    @limited(LOGINS_PER_ADDRESS)
+    @validsign
     @ns.body(schemas.code_login)
     @ns.fails(sms_codes.CodeWrong, logins.AccountBanned)
     @ns.answer(schemas.login, message="Logged in")
@@ -50,6 +62,9 @@ class SmsLogin(Resource):
 @ns.route("/password-login")
 class PasswordLogin(Resource):
     @log_record
+    @limited_inside(attempts.LOGINS_PER_PHONE)
+    @limited(LOGINS_PER_ADDRESS)
+    @validsign
     @ns.body(schemas.password_login)
     @ns.fails(logins.CredentialsWrong, attempts.TooManyFailures, logins.AccountBanned)
     @ns.answer(schemas.login, message="Logged in")
@@ -61,6 +76,9 @@ class PasswordLogin(Resource):
 @ns.route("/basic-login")
 class BasicLogin(Resource):
     @log_record
+    @limited_inside(attempts.LOGINS_PER_PHONE)
+    @limited(LOGINS_PER_ADDRESS)
+    @validsign
     @basic_check
     @ns.fails(InvalidField, logins.CredentialsWrong, attempts.TooManyFailures, logins.AccountBanned)
     @ns.answer(schemas.login, message="Logged in")
@@ -72,6 +90,7 @@ class BasicLogin(Resource):
 @ns.route("/logout")
 class Logout(Resource):
     @log_record
+    @validsign
     @login_check
     @ns.answer(message="Logged out")
     def post(self) -> None:
@@ -81,6 +100,7 @@ class Logout(Resource):
 
 @ns.route("/sessions")
 class SessionCollection(Resource):
+    @validsign
     @login_check
     @ns.answer(schemas.session_list)
     def get(self) -> Any:
@@ -88,6 +108,7 @@ class SessionCollection(Resource):
         return SessionList(services.list_sessions(g.token, g.caller.token_generation))
 
     @log_record
+    @validsign
     @login_check
     @ns.answer(message="Other sessions ended")
     def delete(self) -> None:
@@ -98,6 +119,7 @@ class SessionCollection(Resource):
 @ns.route("/sessions/<int:session_id>")
 class SessionItem(Resource):
     @log_record
+    @validsign
     @login_check
     @ns.fails(services.SessionNotFound)
     @ns.answer(message="Session ended")
@@ -109,6 +131,8 @@ class SessionItem(Resource):
 @ns.route("/password")
 class Password(Resource):
     @log_record
+    @limited_inside(attempts.CHANGES_PER_USER)
+    @validsign
     @login_check
     @ns.body(schemas.password_change)
     @ns.fails(services.OldPasswordWrong, attempts.TooManyFailures)
@@ -121,6 +145,8 @@ class Password(Resource):
 @ns.route("/password-reset")
 class PasswordReset(Resource):
     @log_record
+    @limited(LOGINS_PER_ADDRESS)
+    @validsign
     @ns.body(schemas.password_reset)
     @ns.fails(sms_codes.CodeWrong)
     @ns.answer(message="Password set")
@@ -132,6 +158,7 @@ class PasswordReset(Resource):
 @ns.route("/account")
 class Account(Resource):
     @log_record
+    @validsign
     @login_check
     @ns.fails(LastAdmin)
     @ns.answer(schemas.deletion, message="Account will be deleted")
@@ -142,6 +169,7 @@ class Account(Resource):
 
 @ns.route("/account/export")
 class AccountExport(Resource):
+    @validsign
     @login_check
     @ns.answer(schemas.export)
     def get(self) -> Any:

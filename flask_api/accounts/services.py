@@ -7,7 +7,8 @@ from sqlalchemy import select
 
 from flask_api.accounts import attempts, passwords, sms_codes
 from flask_api.accounts.logins import find_user
-from flask_api.core import redis_keys, tokens
+from flask_api.audit import services as audit
+from flask_api.core import tokens
 from flask_api.core.errors import Forbidden, NotFound
 from flask_api.core.tokens import Token
 from flask_api.core.transaction import transactional
@@ -46,12 +47,13 @@ def set_password(current: Token, new_password: str, old_password: str | None = N
         OldPasswordWrong: there is a password, and ``old_password`` is not it.
         TooManyFailures: it was tried too often.
     """
-    known, failures = known_hash(current.user_id), redis_keys.password_failures(current.user_id)
+    known, failures = known_hash(current.user_id), (attempts.CHANGES_PER_USER, str(current.user_id))
     if known is not None:
-        attempts.count(failures)
-        if not passwords.is_right(old_password or "", known):
-            raise OldPasswordWrong
-        attempts.forget(failures)
+        attempts.count(*failures)
+        with audit.refusals_recorded("password_change_failed", user_id=current.user_id):
+            if not passwords.is_right(old_password or "", known):
+                raise OldPasswordWrong
+        attempts.forget(*failures)
     generation = _replace_password(current.user_id, known, passwords.hash_password(new_password))
     tokens.renew(current, generation)
 
@@ -68,6 +70,7 @@ def _replace_password(user_id: int, known: str | None, new_hash: str) -> int:
         raise OldPasswordWrong
     user.password_hash = new_hash
     user.end_all_logins()
+    audit.record("password_set" if known is None else "password_changed", user_id=user_id)
     return user.token_generation
 
 
@@ -78,9 +81,10 @@ def reset_password(phone: str, code: str, new_password: str) -> None:
         CodeWrong: see :func:`sms_codes.use_code`; also when no account has the phone.
     """
     phone = normalise(phone)
-    sms_codes.use_code(phone, "password_reset", code)
-    _reset(phone, passwords.hash_password(new_password))
-    attempts.forget(redis_keys.login_failures(phone))
+    with audit.refusals_recorded("password_reset_failed", phone=phone):
+        sms_codes.use_code(phone, "password_reset", code)
+        _reset(phone, passwords.hash_password(new_password))
+    attempts.forget(attempts.LOGINS_PER_PHONE, phone)
 
 
 @transactional
@@ -90,6 +94,7 @@ def _reset(phone: str, password_hash: str) -> None:
         raise sms_codes.CodeWrong
     user.password_hash = password_hash
     user.end_all_logins()
+    audit.record("password_reset", user_id=user.id, actor_id=user.id)
 
 
 def list_sessions(current: Token, generation: int) -> list[Session]:

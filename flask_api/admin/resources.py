@@ -5,6 +5,7 @@ from typing import Any
 from flask_api.admin import schemas, services
 from flask_api.admin.schemas import ns
 from flask_api.core.auth import login_check
+from flask_api.core.idempotency import idempotent
 from flask_api.core.logs import log_record
 from flask_api.core.pagination import BadCursor
 from flask_api.core.resource import Resource
@@ -24,6 +25,7 @@ class UserList(Resource):
     @log_record
     @login_check(role="admin")
     @ns.body(schemas.user_creation)
+    @idempotent
     @ns.fails(services.PhoneTaken)
     @ns.answer(schemas.user, code=201, message="User created")
     def post(self, sent: dict[str, Any]) -> Any:

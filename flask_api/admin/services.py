@@ -6,8 +6,9 @@ from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
 
 from flask_api.accounts.passwords import hash_password
+from flask_api.audit import services as audit
 from flask_api.core.errors import Conflict
-from flask_api.core.pagination import DEFAULT_LIMIT, Page, make_page, read_cursor
+from flask_api.core.pagination import DEFAULT_LIMIT, Page, make_page, newest_first, read_cursor
 from flask_api.core.transaction import transactional
 from flask_api.extensions import db
 from flask_api.users.models import UserAuth
@@ -31,15 +32,10 @@ def list_users(
     cursor: str | None = None,
 ) -> Page:
     """Return users, newest first."""
-    query = select(UserAuth).order_by(UserAuth.id.desc()).limit(limit + 1)
-    if phone is not None:
-        query = query.where(UserAuth.phone == normalise(phone))
-    if role is not None:
-        query = query.where(UserAuth.role == role)
-    if status is not None:
-        query = query.where(UserAuth.status == status)
-    if cursor is not None:
-        query = query.where(UserAuth.id < read_cursor(USERS, cursor, [int])[0])
+    phone = None if phone is None else normalise(phone)
+    equal = {UserAuth.phone: phone, UserAuth.role: role, UserAuth.status: status}
+    after = None if cursor is None else read_cursor(USERS, cursor, [int])
+    query = newest_first(select(UserAuth), UserAuth.id, equal=equal, after=after).limit(limit + 1)
     users = db.session.scalars(query).all()
     return make_page(USERS, users, limit, lambda user: [user.id])
 
@@ -73,7 +69,9 @@ def create_user(
 
 @transactional
 def _add(phone: str, nickname: str | None, role: str, password_hash: str | None) -> UserAuth:
-    return add_user(phone, nickname, role=role, password_hash=password_hash)
+    user = add_user(phone, nickname, role=role, password_hash=password_hash)
+    audit.record("user_created", user_id=user.id, role=role)
+    return user
 
 
 @transactional
@@ -84,7 +82,8 @@ def change_user(user_id: int, role: str | None = None, **profile: Any) -> UserAu
         UserNotFound, LastAdmin, InvalidField.
     """
     user = lock_leaver(user_id) if role == "user" else lock_user(user_id)
-    if role is not None:
+    if role is not None and role != user.role:
+        audit.record("role_changed", user_id=user_id, role=role, role_before=user.role)
         user.role = role
     if profile.get("birthday") is not None:
         check_birthday(profile["birthday"])
@@ -104,6 +103,7 @@ def ban_user(user_id: int) -> UserAuth:
     if user.status != "banned":
         user.status = "banned"
         user.end_all_logins()
+        audit.record("user_banned", user_id=user_id)
     return user
 
 
@@ -117,4 +117,5 @@ def unban_user(user_id: int) -> UserAuth:
     user = lock_user(user_id)
     if user.status == "banned":
         user.status = "leaving" if user.delete_after else "active"
+        audit.record("user_unbanned", user_id=user_id)
     return user

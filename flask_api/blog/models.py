@@ -25,6 +25,7 @@ class BlogPost(Base):
     __table_args__ = (
         Index(None, "category_id", "id"),
         Index(None, "author_id", "id"),
+        Index(None, "author_id", "category_id", "id"),
         Index(None, "created_at", "id"),
         {"sqlite_autoincrement": True},
     )

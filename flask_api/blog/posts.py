@@ -10,7 +10,7 @@ from sqlalchemy import Select, bindparam, func, select
 
 from flask_api.blog.models import BlogCategory, BlogPost
 from flask_api.core.errors import InvalidField, NotFound
-from flask_api.core.pagination import DEFAULT_LIMIT, Page, make_page, read_cursor
+from flask_api.core.pagination import DEFAULT_LIMIT, Page, make_page, newest_first, read_cursor
 from flask_api.core.transaction import rows
 from flask_api.users.models import UserInfo
 
@@ -49,20 +49,16 @@ POST = (
     .outerjoin(BlogCategory, BlogCategory.id == BlogPost.category_id)
     .outerjoin(UserInfo, UserInfo.user_id == BlogPost.author_id)
 )
-# Of a span that has most of the posts, MariaDB would read all and sort them.
-BY_MOMENT = "FORCE INDEX (ix_blog_post_created_at_id)"
 ONE_POST = POST.where(BlogPost.id == bindparam("post_id"))
 
 
 @cache
 def _newest(*filters: str) -> Select[*tuple[Any, ...]]:
     """Return the query of a page, newest first; made once for each set of filters."""
-    query = POST.order_by(BlogPost.id.desc()).limit(bindparam("limit"))
-    if "before" in filters:
-        query = query.where(BlogPost.id < bindparam("before"))
-    for column in (BlogPost.category_id, BlogPost.author_id):
-        if column.key in filters:
-            query = query.where(column == bindparam(column.key))
+    columns = (BlogPost.category_id, BlogPost.author_id)
+    equal: dict[Any, object] = {column: bindparam(column.key) for column in columns if column.key in filters}
+    after: list[object] | None = [bindparam("before")] if "before" in filters else None
+    query = newest_first(POST, BlogPost.id, equal=equal, after=after).limit(bindparam("limit"))
     return query.offset(bindparam("offset")) if "offset" in filters else query
 
 
@@ -117,16 +113,13 @@ def list_archive(
     Raises:
         InvalidField: there is no such day.
     """
-    first, after = _span(year, month, day)
-    query = POST.where(BlogPost.created_at >= first, BlogPost.created_at < after).with_hint(
-        BlogPost, BY_MOMENT, "mysql"
-    )
+    first, end = _span(year, month, day)
+    after = None
     if cursor is not None:
         microseconds, post_id = read_cursor(ARCHIVE, cursor, [int, int])
-        moment = _from_microseconds(microseconds)
-        older = (BlogPost.created_at < moment) | ((BlogPost.created_at == moment) & (BlogPost.id < post_id))
-        query = query.where(BlogPost.created_at <= moment, older)  # the first half lets the index seek
-    query = query.order_by(BlogPost.created_at.desc(), BlogPost.id.desc()).limit(limit + 1)
+        after = [_from_microseconds(microseconds), post_id]
+    query = POST.where(BlogPost.created_at >= first)
+    query = newest_first(query, BlogPost.created_at, BlogPost.id, after=after, end=end).limit(limit + 1)
     return make_page(ARCHIVE, rows(query), limit, lambda post: [_to_microseconds(post.created_at), post.id])
 
 

@@ -9,6 +9,7 @@ from flask_api.blog import posts, schemas, services
 from flask_api.blog.schemas import ns
 from flask_api.core.auth import login_check
 from flask_api.core.errors import InvalidField
+from flask_api.core.idempotency import idempotent
 from flask_api.core.pagination import BadCursor
 from flask_api.core.resource import Resource
 
@@ -29,6 +30,7 @@ class PostList(Resource):
 
     @login_check
     @ns.body(schemas.post_creation)
+    @idempotent
     @ns.answer(schemas.post, code=201, message="Post created")
     def post(self, sent: dict[str, Any]) -> Any:
         """Write a post."""
@@ -107,6 +109,7 @@ class CategoryCollection(Resource):
 
     @login_check(role="admin")
     @ns.body(schemas.category_creation)
+    @idempotent
     @ns.fails(services.CategoryTaken, services.TooManyCategories)
     @ns.answer(schemas.category, code=201, message="Category created")
     def post(self, sent: dict[str, Any]) -> Any:

@@ -40,10 +40,10 @@ def make_app() -> Flask:
     """Return the app by the settings; a bad one ends the command with one line."""
     try:
         settings = load_settings()
+        settings.data_dir.mkdir(parents=True, exist_ok=True)
+        return create_app(settings)
     except SettingsError as error:
         raise click.ClickException(str(error)) from None
-    settings.data_dir.mkdir(parents=True, exist_ok=True)
-    return create_app(settings)
 
 
 def needs_redis(command: Command) -> Command:

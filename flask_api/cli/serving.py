@@ -12,6 +12,7 @@ from flask import Flask
 
 from flask_api.accounts.leaving import erase_expired
 from flask_api.cli.running import prepare_app
+from flask_api.core import idempotency_keys
 from flask_api.server.embedded_redis import EmbeddedRedisError
 from flask_api.server.housekeeping import every
 from flask_api.server.listening import ServingError, address_of, bind_process_socket, listen, tls_context
@@ -100,3 +101,4 @@ def _is_ready(app: Flask) -> bool:
 def _clean_up(app: Flask) -> None:
     with app.app_context():
         erase_expired()
+        idempotency_keys.delete_expired()

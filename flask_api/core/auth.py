@@ -6,10 +6,10 @@ from typing import Any, TypeVar, overload
 
 from flask import g, request
 
-from flask_api.core import callers, redis_keys, tokens
+from flask_api.core import callers, tokens
+from flask_api.core.callers import Caller
 from flask_api.core.describing import describe
 from flask_api.core.errors import Forbidden, Unauthorized
-from flask_api.extensions import redis_reads
 
 View = TypeVar("View", bound=Callable[..., Any])
 
@@ -55,6 +55,7 @@ def login_check(view: View | None = None, *, role: str | None = None) -> Any:
     Raises:
         TokenMissing, TokenInvalid: 401.
         RoleMissing: 403.
+        LimitReached: 429.
         RedisError: Redis is away, which is answered 503, never 401.
     """
     if view is None:
@@ -64,6 +65,8 @@ def login_check(view: View | None = None, *, role: str | None = None) -> Any:
 
 def login_check_with(view: View, role: str | None) -> View:
     """Wrap ``view`` in the check; see :func:`login_check`."""
+    if getattr(view, "__signable__", False):
+        raise TypeError("@validsign goes above @login_check: a signature is checked first")
 
     @wraps(view)
     def checked(*args: Any, **kwargs: Any) -> Any:
@@ -77,31 +80,30 @@ def login_check_with(view: View, role: str | None) -> View:
     return describe(checked, errors=errors, security=[{"token": []}, {"bearer": []}])  # type: ignore[return-value]
 
 
-def _identify() -> callers.Caller:
-    located = tokens.locate(_token_text())
-    if located is None:
+def _identify() -> Caller:
+    """Judge what came on arrival (core/arrival.py)."""
+    context = g._get_current_object()  # once, not at each name
+    arrival = context.arrival
+    if not arrival.token:
+        raise TokenMissing
+    user_id = arrival.user_id
+    if user_id is None:
         raise TokenInvalid
-    user_id, digest = located
-    kept_token, kept_caller = redis_reads.mget(redis_keys.token(user_id, digest), redis_keys.caller(user_id))
+    if arrival.failure is not None:
+        raise arrival.failure
+    kept_token, kept_caller = arrival.kept
     if kept_token is None:
         raise TokenInvalid
-    token = tokens.read(user_id, digest, kept_token)
+    token = tokens.read(user_id, arrival.digest, kept_token)
     caller = callers.resolve(user_id, kept_caller)
     if caller is None or caller.status != ACTIVE or caller.token_generation != token.generation:
         raise TokenInvalid
+    if arrival.of_user is not None:
+        arrival.of_user.tally(str(user_id))
     if tokens.needs_renewal(token):
         token = tokens.renew(token)
-    g.user_id, g.caller, g.token = user_id, caller, token
+    context.user_id, context.caller, context.token = user_id, caller, token
     return caller
-
-
-def _token_text() -> str:
-    text = request.environ.get("HTTP_TOKEN", "")
-    if not text:
-        scheme, _, text = request.environ.get("HTTP_AUTHORIZATION", "").partition(" ")
-        if scheme.lower() != "bearer" or not text:
-            raise TokenMissing
-    return str(text).strip()
 
 
 def basic_check(view: View) -> View:

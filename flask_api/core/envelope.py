@@ -16,6 +16,14 @@ HEADERS = {
 }
 
 
+class JsonResponse(Response):
+    """An answer that is whole when it is made. Werkzeug would copy its headers and look for addresses to complete."""
+
+    def get_wsgi_response(self, environ: Any) -> Any:
+        body = () if environ["REQUEST_METHOD"] == "HEAD" else self.response
+        return body, self.status, self.headers.to_wsgi_list()
+
+
 def envelope_of(shape: ResponseShape | None, code: int, message: str) -> Shape:
     """Return the documented model of a success that carries ``shape``, or null."""
     data = fields.String(nullable=True, description="null") if shape is None else fields.Nested(shape)
@@ -40,4 +48,4 @@ def succeed(code: int, message: str, data: Any) -> Response:
 
 def json_response(body: bytes, code: int) -> Response:
     """Return a JSON answer. It is of one caller and one moment: nobody may keep it (RFC 9111 §5.2.2.5)."""
-    return Response(body, code, HEADERS)
+    return JsonResponse(body, code, HEADERS)

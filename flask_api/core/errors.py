@@ -109,6 +109,11 @@ class TooManyRequests(ApiError):
     retry_after = 1
 
 
+class LimitReached(TooManyRequests):
+    status = "LIMIT_REACHED"
+    message = "Too many requests: the header RateLimit says of what, Retry-After how long to wait."
+
+
 class InternalError(ApiError):
     """The answer to a crash; its text never leaves the house."""
 

@@ -10,7 +10,7 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 from werkzeug.exceptions import HTTPException, RequestEntityTooLarge, SecurityError
 
 from flask_api.core import errors
-from flask_api.core.describing import errors_of
+from flask_api.core.describing import ALWAYS_POSSIBLE, errors_of
 from flask_api.core.envelope import json_response
 from flask_api.core.errors import ApiError, failure_body
 from flask_api.core.resource import Resource, UndeclaredError
@@ -125,7 +125,7 @@ def _check_declared(error: ApiError) -> None:
         return
     method = "get" if request.method == "HEAD" else request.method.lower()
     declared = errors_of(getattr(view_class, method, None))
-    if error.code < 500 and type(error) not in declared:
+    if error.code < 500 and type(error) not in (*declared, *ALWAYS_POSSIBLE):
         raise UndeclaredError(f"{view_class.__name__}.{method} raised {type(error).__name__}: name it in @ns.fails")
 
 

@@ -20,9 +20,7 @@ def load_query(shape: RequestShape) -> dict[str, Any]:
     for name, values in request.args.lists():
         if len(values) > 1:
             raise invalid([{"field": name[:100], "message": "is given more than once"}])
-        if "\x00" in values[0]:
-            raise invalid([{"field": name[:100], "message": "holds the character NUL"}])
-        sent[name] = _from_text(shape.get(name), values[0])
+        sent[name] = value_of(shape.get(name), values[0], name)
     loaded = shape.load(sent)
     return {name: loaded.get(name, field.default) for name, field in shape.items()}
 
@@ -37,8 +35,14 @@ def query_parameters(shape: RequestShape) -> dict[str, Any]:
     return parameters
 
 
-def _from_text(field: fields.Raw | None, text: str) -> Any:
-    """Return the text as the field's kind; what cannot be one is left for the shape to refuse."""
+def value_of(field: fields.Raw | None, text: str, name: str) -> Any:
+    """Return the text of a query or form as the field's kind; what cannot be one is left for the shape to refuse.
+
+    Raises:
+        InvalidField: it holds a NUL, which no database takes.
+    """
+    if "\x00" in text:
+        raise invalid([{"field": name[:100], "message": "holds the character NUL"}])
     if isinstance(field, fields.Integer) and text.isascii() and text.removeprefix("-").isdigit() and len(text) <= 20:
         return int(text)
     if isinstance(field, fields.Boolean):

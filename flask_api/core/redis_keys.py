@@ -24,21 +24,16 @@ def sms_code(purpose: str, phone: str) -> str:
     return f"sms:{{{phone}}}:{purpose}"
 
 
-def sms_pause(phone: str) -> str:
-    """Stands while no further code may be sent to a phone."""
-    return f"sms_pause:{{{phone}}}"
+def limit(name: str, counted: str) -> str:
+    """How much of a limit somebody has used: a limit on users by the user's id, and so on."""
+    return f"limit:{{{counted}}}:{name}"
 
 
-def sms_day(phone: str) -> str:
-    """How many codes went to a phone today."""
-    return f"sms_day:{{{phone}}}"
+def nonce(appkey: str, nonce: str) -> str:
+    """A nonce of an app key that was used."""
+    return f"nonce:{{{appkey}}}:{nonce}"
 
 
-def password_failures(user_id: int) -> str:
-    """How many wrong old passwords somebody who is logged in has given lately."""
-    return f"password_failures:{{{user_id}}}"
-
-
-def login_failures(phone: str) -> str:
-    """How many wrong passwords a phone was tried with lately."""
-    return f"login_failures:{{{phone}}}"
+def nonce_store(appkey: str) -> str:
+    """Since when an app key's nonces are kept, and by which run of Redis."""
+    return f"nonce_store:{{{appkey}}}"

@@ -22,16 +22,18 @@ from flask_restx import Resource as RestxResource
 from flask_restx.utils import camel_to_dash
 
 from flask_api.core import strict_json
+from flask_api.core.arrival import arrive
 from flask_api.core.describing import ALWAYS_POSSIBLE, describe, failure_responses
 from flask_api.core.envelope import envelope_of, succeed
 from flask_api.core.errors import (
     ApiError,
     InvalidField,
+    LimitReached,
     NotFound,
     TooLarge,
     UnsupportedMediaType,
 )
-from flask_api.core.query_strings import load_query, query_parameters
+from flask_api.core.query_strings import load_query, query_parameters, value_of
 from flask_api.core.request_shapes import RequestShape
 from flask_api.core.response_shapes import ResponseShape
 
@@ -50,9 +52,14 @@ class Resource(RestxResource):  # type: ignore[misc]
 
     __apidoc__: ClassVar[dict[str, Any]] = {"responses": failure_responses(ALWAYS_POSSIBLE)}
 
+    is_limited = True  # whether requests count against the limits of their address
+
     def dispatch_request(self, **kwargs: Any) -> Any:
         method = request.method.lower()
-        return getattr(self, "get" if method == "head" else method)(*kwargs.values())
+        view = getattr(type(self), "get" if method == "head" else method)
+        if self.is_limited:
+            arrive(view)
+        return view(self, *kwargs.values())
 
 
 class Namespace(RestxNamespace):  # type: ignore[misc]
@@ -82,9 +89,7 @@ class Namespace(RestxNamespace):  # type: ignore[misc]
         def decorate(view: View) -> View:
             @wraps(view)
             def load(*args: Any, **kwargs: Any) -> Any:
-                if request.mimetype != "application/json":
-                    raise UnsupportedMediaType
-                g.sent = shape.load(strict_json.decode(request.get_data(cache=False)))
+                g.sent = shape.load(_read_body(shape))
                 return view(*args, g.sent, **kwargs)
 
             errors = [strict_json.BadJSON, InvalidField, UnsupportedMediaType, TooLarge]
@@ -109,6 +114,12 @@ class Namespace(RestxNamespace):  # type: ignore[misc]
 
         return decorate
 
+    def header(self, name: str, description: str) -> Callable[[View], View]:
+        """Tell on the page of a header that the view reads, if it is sent."""
+        return lambda view: describe(
+            view, params={name: {"in": "header", "type": "string", "description": description}}
+        )
+
     def fails(self, *errors: type[ApiError]) -> Callable[[View], View]:
         """Name the errors that the service may raise; one that is not named fails the tests."""
         return lambda view: describe(view, errors=errors)
@@ -132,14 +143,32 @@ class Namespace(RestxNamespace):  # type: ignore[misc]
 
         return decorate
 
+    def views(self) -> list[Callable[..., Any]]:
+        """Return the methods of all Resources."""
+        resources = [entry.resource for entry in self.resources]
+        return [getattr(resource, method.lower()) for resource in resources for method in resource.methods or ()]
+
     def route(self, url: str) -> Callable[[type], type]:  # type: ignore[override, unused-ignore]
         """Register a Resource at one address; where that has a parameter, it can be not found."""
-        errors = [NotFound] if "<" in url else []
+        errors: list[type[ApiError]] = [NotFound] if "<" in url else []
 
-        def register(resource: type) -> type:
-            for method in resource.methods or ():  # type: ignore[attr-defined]
+        def register(resource: type[Resource]) -> type:
+            if resource.is_limited:
+                errors.append(LimitReached)
+            for method in resource.methods or ():
                 name = f"{self.name}_{method.lower()}_{camel_to_dash(resource.__name__)}"
-                describe(getattr(resource, method.lower()), errors=errors, id=name)
+                if not resource.is_limited and hasattr(getattr(resource, method.lower()), "__role__"):
+                    raise TypeError("a login is read on arrival, where requests are counted: is_limited must be True")
+                view = describe(getattr(resource, method.lower()), errors=errors, id=name)
+                view.__area__ = self.name
             return super(Namespace, self).route(url)(resource)  # type: ignore[no-any-return]
 
         return register
+
+
+def _read_body(shape: RequestShape) -> Any:
+    if "form" in g:  # a client of the original's sent it, and signed it; see core/signing.py
+        return {name: value_of(shape.get(name), text, name) for name, text in g.form.items()}
+    if request.mimetype != "application/json":
+        raise UnsupportedMediaType
+    return strict_json.decode(request.get_data(cache=False))

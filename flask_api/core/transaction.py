@@ -1,8 +1,9 @@
 """The one place that commits.
 
 A service that writes is marked ``@transactional``. It runs in one transaction, which commits when the service returns
-and rolls back when it raises; a service called by another joins the other's transaction. When MySQL ends a transaction
-to resolve a deadlock (error 1213), the whole service runs again.
+and rolls back when it raises; a service called by another joins the other's transaction, and constraints have their
+say at its end, not at the other's. When MySQL ends a transaction to resolve a deadlock (error 1213), the whole service
+runs again.
 
 A service that only reads uses :func:`rows`, or the session, and opens no transaction.
 """
@@ -35,8 +36,10 @@ def transactional(service: Callable[P, R]) -> Callable[P, R]:
 
     @wraps(service)
     def run(*args: P.args, **kwargs: P.kwargs) -> R:
-        if _open.get() is not None:
-            return service(*args, **kwargs)
+        if (joined := _open.get()) is not None:
+            result = service(*args, **kwargs)
+            joined.flush()
+            return result
         for attempt in range(1, TRIES + 1):
             try:
                 return _run_once(db.session(), lambda: service(*args, **kwargs))

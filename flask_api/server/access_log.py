@@ -4,20 +4,25 @@ Lines are made some at a time, as logging is four times as slow when the process
 for each. Handlers may gather them further: a write(2) lets go of the interpreter's lock, and getting it back among busy
 workers takes 40 µs. So whoever serves calls ``flush_now_and_then``.
 
-No query strings and no headers but User-Agent: tokens and what people search for stay out of it.
+No query strings and no headers but User-Agent: tokens and what people search for stay out of it. Nor is a part of a
+path written that is as long as a token: no address of ours has one, so somebody has pasted what is secret.
 """
 
 import asyncio
 import logging
+import re
 import time
 from dataclasses import dataclass, field
 
+from flask_api.core.logs import MASK
 from flask_api.server.request_head import RequestHead
 
 log = logging.getLogger("flask_api.access")
 FLUSH_EVERY = 0.5  # seconds
 AT_ONCE = 32  # lines
 MAX_LENGTH = 300  # characters of what the client chose itself
+MAX_PART = 40  # characters between two slashes; a token has more
+TOO_LONG_PART = re.compile(rf"[^/]{{{MAX_PART + 1},}}")
 
 
 @dataclass(slots=True)
@@ -55,6 +60,8 @@ def _record(exchange: Exchange) -> logging.LogRecord:
     """Make the record by hand: ``log.info`` would walk the stack for the caller's name, which is always this one."""
     head = exchange.head
     method, path, agent = (head.method, head.path, head.headers.get("User-Agent")) if head else (None, None, None)
+    if path and len(path) > MAX_PART:
+        path = TOO_LONG_PART.sub(MASK, path)
     record = logging.LogRecord(
         log.name, logging.INFO, __file__, 0, "%s %s %d", (method, path, exchange.status), None, "log_exchange"
     )

@@ -12,13 +12,13 @@ from urllib.parse import unquote_to_bytes
 from flask_api.core.errors import BadRequest, TooLarge
 
 _TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")  # RFC 9110 §5.6.2
-_REQUEST_LINE = re.compile(r"([!#$%&'*+.^_`|~0-9A-Za-z-]+) ([\x21\x22\x24-\x7e\x80-\xff]+) (HTTP/1\.[01])")
+_REQUEST_LINE = re.compile(r"([!#$%&'*+.^_`|~0-9A-Za-z-]+) ([\x21\x22\x24-\x7e]+) (HTTP/1\.[01])")
 _ABSOLUTE_TARGET = re.compile(r"https?://([^/?]*)(/[^?]*)?(\?.*)?", re.IGNORECASE)
 _HOST = re.compile(r"(?:[A-Za-z0-9._~-]+|\[[0-9A-Fa-f:.]+\])(?::([0-9]{1,5}))?")
 _CONTROLS = bytes({*range(0x20), 0x7F} - {0x09, 0x0A, 0x0D})
 _DIGITS = re.compile(r"[0-9]{1,18}")
 _SINGLE = {"Content-Length", "Host", "Content-Type"}
-_ID_LINE = re.compile(rb"^x-request-id:[ \t]*([^\r\n]*?)[ \t]*\r$", re.IGNORECASE | re.MULTILINE)
+_ID_LINE = re.compile(rb"^x-request-id:([^\r\n]*)\r$", re.IGNORECASE | re.MULTILINE)
 
 
 class RequestHead(NamedTuple):
@@ -62,7 +62,7 @@ def parse_request_head(block: bytes, max_body_size: int) -> RequestHead:
 def proposed_request_id(block: bytes) -> str | None:
     """Return what the client sent as X-Request-ID, even when the rest of the head is malformed."""
     match = _ID_LINE.search(block + b"\r")
-    return match[1].decode("latin-1") if match else None
+    return match[1].strip(b" \t").decode("latin-1") if match else None
 
 
 def unquoted_path(path: str) -> str:

@@ -9,6 +9,8 @@ from flask_api.system.schemas import live, ns, ready
 
 @ns.route("/live")
 class LiveCheck(Resource):
+    is_limited = False
+
     @ns.answer(live)
     def get(self) -> Any:
         """Tell that this process answers."""
@@ -17,6 +19,8 @@ class LiveCheck(Resource):
 
 @ns.route("/ready")
 class ReadyCheck(Resource):
+    is_limited = False
+
     @ns.fails(services.NotReady)
     @ns.answer(ready)
     def get(self) -> Any:

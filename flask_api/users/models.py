@@ -25,6 +25,7 @@ class UserAuth(Base):
     __table_args__ = (
         Index(None, "status", "id"),
         Index(None, "role", "id"),
+        Index(None, "role", "status", "id"),
         Index(None, "delete_after"),
         {"sqlite_autoincrement": True},  # an id is never given again
     )

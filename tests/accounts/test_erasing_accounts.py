@@ -2,21 +2,14 @@
 
 from datetime import timedelta
 
-import pytest
 from flask import Flask
 from sqlalchemy import Table, func, select, update
 
 from flask_api.accounts.leaving import erase_expired
 from flask_api.core.database import Base, now
-from flask_api.settings import Settings
 from flask_api.users.models import UserAuth
 from tests.clients import Client, data, failure
 from tests.factories import Factory, at_once
-
-
-@pytest.fixture
-def settings(settings: Settings) -> Settings:
-    return settings.model_copy(update={"redis_timeout": 10})
 
 
 def rows_of(make: Factory, user_id: int | None) -> dict[str, int]:
@@ -45,8 +38,9 @@ def erase(app: Flask) -> int:
 
 def somebody_with_everything(make: Factory, phone: str, categories: list[int]) -> Client:
     me = make.user(phone, password="correct horse")
-    for category_id in categories:
-        make.post(me, category_id)
+    for number, category_id in enumerate(categories):
+        body = {"title": "First light", "body": "A mirror.", "category_id": category_id}
+        me.post("/blog/posts", json=body, headers={"Idempotency-Key": str(number)})
     make.photo(me)
     make.photo(me, position=2)
     me.patch("/users/me", json={"bio": "Climbs, cooks, reads maps."})
@@ -74,13 +68,15 @@ def test_everything_of_mine_goes_and_nothing_of_others(make: Factory, app: Flask
 
 
 def test_nothing_of_an_erased_user_stays_in_redis(make: Factory, app: Flask, client: Client) -> None:
-    """A session's record holds a device and an address."""
+    """A session's record holds a device and an address. How many requests somebody made goes within a minute."""
     me = make.user()
     me.get("/users/me")
     me.delete("/auth/account")
     let_grace_end(make, me)
     erase(app)
-    assert app.extensions["redis"].keys(f"*{{{me.user_id}}}*") == []
+    app.extensions["tally"].tell()
+    assert app.extensions["redis"].keys(f"*{{{me.user_id}}}*") == [f"limit:{{{me.user_id}}}:user".encode()]
+    assert 0 < app.extensions["redis"].ttl(f"limit:{{{me.user_id}}}:user") <= 60
 
 
 def test_nothing_goes_before_the_grace_period_is_over(make: Factory, app: Flask) -> None:

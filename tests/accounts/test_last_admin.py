@@ -5,18 +5,12 @@ from collections.abc import Callable
 import pytest
 from sqlalchemy import update
 
-from flask_api.settings import Settings
 from flask_api.users.models import UserAuth
 from tests.clients import Client, data, failure
 from tests.factories import Factory, at_once
 
 Way = Callable[[Client, Client], tuple[int, str]]
 LAST = (409, "LAST_ADMIN")
-
-
-@pytest.fixture
-def settings(settings: Settings) -> Settings:
-    return settings.model_copy(update={"redis_timeout": 10})
 
 
 def leave(me: Client, other: Client) -> tuple[int, str]:

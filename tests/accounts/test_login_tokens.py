@@ -71,7 +71,7 @@ def test_login_never_ends_itself_when_there_are_too_many(make: Factory, restart:
 
 
 def test_logins_at_once_leave_no_more_than_the_most_sessions(make: Factory, restart: Callable[..., Flask]) -> None:
-    phone, client = make.phone(), Client(restart(max_sessions=3, redis_timeout=10))
+    phone, client = make.phone(), Client(restart(max_sessions=3))
     password = {"phone": phone, "password": "correct horse"}
     make.user(phone, password=password["password"])
     logins = at_once([lambda: data(client.post("/auth/password-login", json=password))] * 8)

@@ -7,7 +7,7 @@ from flask_api.settings import Settings
 from tests.clients import Client, data, failure
 from tests.conftest import start_app, stop_app
 
-PRODUCTION = {"environment": "production", "sms_provider": "none", "allowed_hosts": ["localhost"]}
+PRODUCTION = {"environment": "production", "sms_provider": "none", "allowed_hosts": ["localhost"], "signed_areas": []}
 
 
 def test_production_without_a_provider_sends_no_code_and_says_so(settings: Settings) -> None:

@@ -4,14 +4,8 @@ import pytest
 from sqlalchemy import func, insert, select
 
 from flask_api.blog.models import BlogCategory, BlogPost
-from flask_api.settings import Settings
 from tests.clients import Client, data, failure
 from tests.factories import Factory, at_once
-
-
-@pytest.fixture
-def settings(settings: Settings) -> Settings:
-    return settings.model_copy(update={"redis_timeout": 10})
 
 
 def counts(client: Client) -> dict[str, int]:

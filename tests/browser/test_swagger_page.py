@@ -11,7 +11,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
-from playwright.sync_api import Locator, Page, expect, sync_playwright
+from playwright.sync_api import Browser, Locator, Page, expect, sync_playwright
 
 from flask_api.settings import PREFIX, ROOT
 from tests.services.process import die_with_parent
@@ -55,14 +55,21 @@ class Seen:
         page.on("console", lambda said: self.complaints.append(said.text) if said.type == "error" else None)
 
 
-@pytest.fixture
-def page() -> Iterator[Page]:
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
-        page = browser.new_page(viewport={"width": 1280, "height": 1000})
-        page.set_default_timeout(PATIENCE)
-        yield page
+        yield browser
         browser.close()
+
+
+@pytest.fixture
+def page(browser: Browser) -> Iterator[Page]:
+    """A page of somebody who was never here: nothing is stored."""
+    context = browser.new_context(viewport={"width": 1280, "height": 1000})
+    context.set_default_timeout(PATIENCE)
+    yield context.new_page()
+    context.close()
 
 
 @pytest.fixture
@@ -70,10 +77,11 @@ def seen(page: Page) -> Seen:
     return Seen(page)
 
 
-def screenshot(page: Page, name: str, tmp_path: Path) -> None:
-    folder = Path(os.environ.get("SOLO_TEST_SCREENSHOTS", tmp_path))
-    folder.mkdir(parents=True, exist_ok=True)
-    page.screenshot(path=folder / f"{name}.png", full_page=True)
+def screenshot(page: Page, name: str) -> None:
+    """Take a picture for those who want one: drawing the whole page takes seconds."""
+    if folder := os.environ.get("SOLO_TEST_SCREENSHOTS"):
+        Path(folder).mkdir(parents=True, exist_ok=True)
+        page.screenshot(path=Path(folder) / f"{name}.png", full_page=True)
 
 
 def open_page(page: Page, address: str) -> None:
@@ -118,22 +126,20 @@ def authorize(page: Page, token: str) -> None:
     dialog.locator(".btn-done").first.click()
 
 
-def test_a_newcomer_logs_in_on_the_page_and_sees_the_own_profile(
-    address: str, page: Page, seen: Seen, tmp_path: Path
-) -> None:
+def test_a_newcomer_logs_in_on_the_page_and_sees_the_own_profile(address: str, page: Page, seen: Seen) -> None:
     page.goto(address)
     expect(page.locator(".opblock-tag").first).to_be_visible()
-    screenshot(page, "1-page", tmp_path)
+    screenshot(page, "1-page")
     open_page(page, address)
     status, sent = try_out(page, "post", "/auth/sms-codes", {"phone": PHONE})
     assert status == 201
     status, login = try_out(page, "post", "/auth/sms-login", {"phone": PHONE, "code": sent["data"]["code"]})
     assert (status, login["data"]["registered"]) == (200, True)
-    screenshot(page, "2-logged-in", tmp_path)
+    screenshot(page, "2-logged-in")
     authorize(page, login["data"]["token"])
     status, me = try_out(page, "get", "/users/me")
     assert (status, me["data"]["phone"]) == (200, f"+86{PHONE}")
-    screenshot(page, "3-me", tmp_path)
+    screenshot(page, "3-me")
     assert seen.complaints == []
     assert seen.hosts == {"localhost"}
 
@@ -149,22 +155,22 @@ def test_the_token_is_kept_when_the_page_is_loaded_again(address: str, page: Pag
     assert seen.complaints == []
 
 
-def test_every_operation_opens_without_a_complaint(address: str, page: Page, seen: Seen, tmp_path: Path) -> None:
+def test_every_operation_opens_without_a_complaint(address: str, page: Page, seen: Seen) -> None:
     open_page(page, address)
     blocks = page.locator(".opblock")
     assert blocks.count() >= 20
     page.eval_on_selector_all(".opblock-summary-control", "all => all.forEach(one => one.click())")
     expect(page.locator(".opblock.is-open")).to_have_count(blocks.count())
-    screenshot(page, "4-all-open", tmp_path)
+    screenshot(page, "4-all-open")
     assert page.locator(".errors-wrapper").count() == 0
     assert "Could not resolve reference" not in page.content()
     assert seen.complaints == []
 
 
-def test_on_a_phone_nothing_is_wider_than_the_screen(address: str, page: Page, tmp_path: Path) -> None:
+def test_on_a_phone_nothing_is_wider_than_the_screen(address: str, page: Page) -> None:
     page.set_viewport_size({"width": 390, "height": 844})
     open_page(page, address)
-    screenshot(page, "5-phone", tmp_path)
+    screenshot(page, "5-phone")
     assert page.evaluate("document.documentElement.scrollWidth") <= 390
 
 

@@ -113,10 +113,11 @@ QUERIES = ["limit=0", "limit=101", "limit=-1", "limit=x", "limit=1&limit=2", "li
 
 @pytest.mark.parametrize("query", QUERIES)
 def test_a_limit_that_is_none_is_400(query: str, make: Factory) -> None:
-    assert failure(make.user().get(f"/blog/posts?{query}")) == (400, "INVALID_FIELD")
+    expected = (400, "INVALID_FIELD" if query.isascii() else "BAD_REQUEST")
+    assert failure(make.user().get(f"/blog/posts?{query}")) == expected
 
 
 @pytest.mark.parametrize("cursor", ["x", "%00", "%ff", "é", "😀", "=" * 400, "A" * 500, ""])
 def test_a_cursor_that_is_none_is_400(cursor: str, make: Factory) -> None:
     code, status = failure(make.user().get(f"/blog/posts?cursor={cursor}"))
-    assert (code, status) in {(400, "BAD_CURSOR"), (400, "INVALID_FIELD")}
+    assert (code, status) in {(400, "BAD_CURSOR"), (400, "INVALID_FIELD"), (400, "BAD_REQUEST")}

@@ -20,7 +20,7 @@ from tests.factories import Factory
 from tests.services.assembly import Assembly
 from tests.services.mariadb import MariaDB
 from tests.services.nginx import Nginx
-from tests.services.process import make_folder
+from tests.services.process import MANY, make_folder
 from tests.services.redis_server import RedisServer
 
 NAMES = ["left", "middle", "right"]  # of the hosts
@@ -54,6 +54,9 @@ class Site(Assembly):
             "allowed_hosts": "localhost",
             "trusted_proxies": "127.0.0.1",
             "sms_provider": "none",
+            "limit_per_address": MANY,
+            "limit_per_user": MANY,
+            "signed_areas": "",
             "workers": "2",
             "redis_timeout": "2",  # a machine that runs all of this may be late for reasons of its own
             "database_connect_timeout": "2",

@@ -8,6 +8,7 @@ from flask import Flask
 from tests.clients import Client, data
 from tests.factories import Factory
 from tests.faults.conftest import assert_away_fast, assert_recovers, away_parts
+from tests.security.signing_clients import make_signing_client
 from tests.services.redis_server import RedisServer
 
 PHONE = "13900000000"
@@ -51,6 +52,16 @@ def test_who_needs_redis_is_told_503_within_300_ms(fault: str, user: Client, own
     for method, path, body in NEEDS_REDIS:
         assert_away_fast(lambda method=method, path=path, body=body: user.call(method, path, json=body))
     assert_away_fast(lambda: Client(user.app).post("/auth/basic-login", auth=(PHONE, PASSWORD)))
+
+
+@pytest.mark.parametrize("fault", FAULTS)
+def test_signed_request_is_told_503_within_300_ms(fault: str, user: Client, own_redis: RedisServer) -> None:
+    signer = make_signing_client(user.app, user.token)
+    anonymous = make_signing_client(user.app)
+    assert signer.send("GET", "/auth/sessions").status_code == 200
+    getattr(own_redis, fault)()
+    assert_away_fast(lambda: signer.send("GET", "/auth/sessions"))
+    assert_away_fast(lambda: anonymous.send("POST", "/auth/sms-codes", {"phone": PHONE}))
 
 
 @pytest.mark.parametrize("fault", FAULTS)

@@ -135,6 +135,7 @@ def _write(path: str, writer: int, count: int) -> None:
     handler.close()
 
 
+@pytest.mark.long
 def test_lines_of_several_processes_survive_rotation_whole(tmp_path: Path) -> None:
     path = tmp_path / "shared.log"
     context = multiprocessing.get_context("spawn")

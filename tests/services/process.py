@@ -17,6 +17,8 @@ from pathlib import Path
 from typing import Self
 
 PREFIX = "solo-test-"
+MANY = "1000000 per minute"
+UNLIMITED = {"SOLO_LIMIT_PER_ADDRESS": MANY, "SOLO_LIMIT_PER_USER": MANY}  # a test's load comes from one address
 PR_SET_PDEATHSIG = 1
 _libc = ctypes.CDLL(None) if sys.platform == "linux" else None
 

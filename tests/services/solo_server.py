@@ -8,7 +8,7 @@ import tempfile
 import time
 from pathlib import Path
 
-from tests.services.process import Running, die_with_parent
+from tests.services.process import UNLIMITED, Running, die_with_parent
 
 ROOT = Path(__file__).resolve().parents[2]
 PATIENCE = 30.0  # seconds
@@ -24,7 +24,7 @@ class SoloServer(Running):
 
     def __init__(self, data_dir: Path, **settings: str) -> None:
         self.data_dir = data_dir
-        self.settings = {"SOLO_DATA_DIR": str(data_dir), "SOLO_PORT": "0", **settings}
+        self.settings = {"SOLO_DATA_DIR": str(data_dir), "SOLO_PORT": "0", **UNLIMITED, **settings}
         self.address = ""
 
     def start(self) -> None:

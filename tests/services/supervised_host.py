@@ -20,7 +20,7 @@ from xmlrpc.client import ServerProxy
 from supervisor.xmlrpc import SupervisorTransport
 
 from tests.services.guarded import GuardedService
-from tests.services.process import free_port
+from tests.services.process import UNLIMITED, free_port
 
 ROOT = Path(__file__).resolve().parents[2]
 PARTS = ("flask_api", "migrations", "logging.ini", "supervisord.ini", "manage.py", "tornado_server.py")
@@ -32,6 +32,8 @@ PRODUCTION = {
     "SOLO_ALLOWED_HOSTS": "localhost",
     "SOLO_SMS_PROVIDER": "none",
     "SOLO_TRUSTED_PROXIES": "127.0.0.1",
+    "SOLO_SIGNED_AREAS": "",  # who logs in here does so by hand
+    **UNLIMITED,
 }
 
 

@@ -32,8 +32,8 @@ def add_table(project: Path, table: str, *, revision: str, message: str) -> None
 def head_revision(project: Path) -> str:
     """Return the newest revision."""
     text = "\n".join(file.read_text() for file in _versions(project).glob("*.py"))
-    revised = re.findall(r'^down_revision = "(\w+)"', text, re.M)
-    (head,) = set(re.findall(r'^revision = "(\w+)"', text, re.M)) - set(revised)
+    revised = re.findall(r"^down_revision = .(\w+).", text, re.M)
+    (head,) = set(re.findall(r"^revision = .(\w+).", text, re.M)) - set(revised)
     return head
 
 

@@ -1,0 +1,1 @@
+"""App keys: which client apps there are, and the secrets they sign requests with."""
