@@ -24,10 +24,18 @@ from tests.factories import Factory
 from tests.services import mariadb
 from tests.services.redis_server import RedisServer
 
+# What one test sends within a minute is no flood; tests/security/test_rate_limits.py sets limits of its own.
+NO_LIMITS = dict.fromkeys(
+    ["limit_per_address", "limit_per_user", "limit_logins_per_address", "limit_sms_per_address", "limit_sms_in_all"],
+    "1000000 per minute",
+)
+# A machine that runs many tests at once is slow, not away: only tests/faults gives up as fast as Solo does.
+PATIENCE = {"redis_timeout": 10, "database_connect_timeout": 10}  # seconds
+
 
 def make_settings(data_dir: Path, **values: object) -> Settings:
     """Return settings that no .env and no file of the developer's reaches."""
-    return load_settings(data_dir, data_dir=data_dir, **values)
+    return load_settings(data_dir, **{"data_dir": data_dir, **PATIENCE, **values})
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -77,10 +85,17 @@ def database_url(migrated: str, tmp_path: Path) -> str:
     return migrated
 
 
+@pytest.fixture(scope="session")
+def plain_settings(nobodys_environment: None) -> Settings:
+    """Development settings, read once: reading them takes longer than most requests."""
+    return make_settings(Path("/nonexistent"), sms_code_interval=0, **NO_LIMITS)
+
+
 @pytest.fixture
-def settings(tmp_path: Path, database_url: str, redis_server: RedisServer) -> Settings:
+def settings(tmp_path: Path, database_url: str, redis_server: RedisServer, plain_settings: Settings) -> Settings:
     """Development settings; a test that needs others says so with ``settings.model_copy(update=…)``."""
-    return make_settings(tmp_path, database_url=database_url, redis_url=redis_server.url(), sms_code_interval=0)
+    places = {"data_dir": tmp_path, "database_url": database_url, "redis_url": redis_server.url()}
+    return plain_settings.model_copy(update=places)
 
 
 @pytest.fixture

@@ -9,12 +9,19 @@ from werkzeug.test import TestResponse
 
 from flask_api.settings import Settings
 from tests.clients import Client, failure
+from tests.conftest import PATIENCE as PATIENCE_OF_TESTS
 from tests.conftest import start_app, stop_app
 from tests.services.redis_server import RedisServer
 
 FAST = 0.3  # seconds
 TRIES = 3  # of which the fastest counts: the machine does other things too
+PATIENCE = {name: Settings.model_fields[name].default for name in PATIENCE_OF_TESTS}  # what users have
 Call = Callable[[], TestResponse]
+
+
+@pytest.fixture
+def settings(settings: Settings) -> Settings:
+    return settings.model_copy(update=PATIENCE)
 
 
 @pytest.fixture
