@@ -15,18 +15,22 @@ import tomllib
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Any
 
 from deploy.errors import DeployError
-from deploy.repository import Commit, Repository
+from deploy.repository import Repository
 from deploy.revisions import Revisions, read_revisions
 
 # What no host needs. Not `export-ignore` in .gitattributes: that would thin out everybody's source downloads too.
 LEFT_OUT = re.compile(
     r"(\.ci|\.github|bench|docs|tests)/.*|\.git(attributes|ignore)|Makefile|README.*|deploy/hosts\.toml|fabric\.yaml"
-    r"|requirements\.in|requirements-(dev|bench)\.(in|txt)"
+    r"|requirements\.in|requirements-(dev|bench)\.(in|txt)|requirements-providers\.in"
 )
+REQUIREMENTS = "requirements.txt"
+MORE_REQUIREMENTS = "requirements-providers.txt"
 NEEDED = ("manage.py", "pyproject.toml", "requirements.txt", "migrations/env.py")
 MANIFEST = "release.json"
+Members = dict[str, tuple[tarfile.TarInfo, bytes]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +72,8 @@ class Archive:
 def build_archive(root: Path, folder: Path, *, dirty: bool = False) -> Archive:
     """Write the archive of what is committed, and its manifest, into ``folder``.
 
-    With ``dirty``, tracked files go in as they are now; files that git does not know stay out all the same.
+    With ``dirty``, tracked files go in as they are now; files that git does not know stay out all the same. The
+    archive's requirements.txt is the file that pyproject.toml names under ``[tool.solo]``.
 
     Raises:
         DeployError: something is not committed; the tree lacks what a host needs; several newest migrations.
@@ -82,8 +87,18 @@ def build_archive(root: Path, folder: Path, *, dirty: bool = False) -> Archive:
     files = {name: content for name, (info, content) in members.items() if info.isfile()}
     if missing := [name for name in NEEDED if name not in files]:
         raise DeployError(f"the archive would lack {', '.join(missing)}: commit it first.")
+    project = _project(files)
+    members = _with_requirements(members, project)
+    requirements = members[REQUIREMENTS][1]
     revisions = read_revisions(files)
-    release = _describe(files, head, revisions.head, bool(changes.tracked))
+    release = Release(
+        version=str(project["project"]["version"]),
+        commit=head.id,
+        committed_at=head.at.strftime("%Y-%m-%dT%H:%M:%SZ"),
+        revision=revisions.head,
+        requirements=hashlib.sha256(requirements).hexdigest(),
+        dirty=bool(changes.tracked),
+    )
     body = _pack(members, release, int(head.at.timestamp()))
     name = f"solo-{release.version}-{head.short}{'-dirty' if release.dirty else ''}"
     archive = Archive(
@@ -93,7 +108,7 @@ def build_archive(root: Path, folder: Path, *, dirty: bool = False) -> Archive:
         sha256=hashlib.sha256(body).hexdigest(),
         size=len(body),
         revisions=revisions,
-        requirements=files["requirements.txt"],
+        requirements=requirements,
         left_out=changes.untracked,
     )
     _store(archive, body)
@@ -115,22 +130,25 @@ def _members(tar: bytes) -> Iterator[tuple[str, tuple[tarfile.TarInfo, bytes]]]:
                 yield info.name, (info, file.read() if file else b"")
 
 
-def _describe(files: dict[str, bytes], head: Commit, revision: str, dirty: bool) -> Release:
+def _project(files: dict[str, bytes]) -> dict[str, Any]:
     try:
-        version = tomllib.loads(files["pyproject.toml"].decode())["project"]["version"]
+        project = tomllib.loads(files["pyproject.toml"].decode())
+        project["project"]["version"]
     except (ValueError, KeyError) as error:
         raise DeployError(f"pyproject.toml does not tell the version: {error}") from None
-    return Release(
-        version=str(version),
-        commit=head.id,
-        committed_at=head.at.strftime("%Y-%m-%dT%H:%M:%SZ"),
-        revision=revision,
-        requirements=hashlib.sha256(files["requirements.txt"]).hexdigest(),
-        dirty=dirty,
-    )
+    return project
 
 
-def _pack(members: dict[str, tuple[tarfile.TarInfo, bytes]], release: Release, moment: int) -> bytes:
+def _with_requirements(members: Members, project: dict[str, Any]) -> Members:
+    """Return the members with one requirements.txt: what a deployment is to install."""
+    named = project.get("tool", {}).get("solo", {}).get("requirements", REQUIREMENTS)
+    if named not in (REQUIREMENTS, MORE_REQUIREMENTS) or named not in members:
+        raise DeployError(f"pyproject.toml: requirements must be {REQUIREMENTS} or {MORE_REQUIREMENTS}, not {named!r}.")
+    kept = {name: member for name, member in members.items() if name != MORE_REQUIREMENTS}
+    return {**kept, REQUIREMENTS: members[named]}
+
+
+def _pack(members: Members, release: Release, moment: int) -> bytes:
     manifest = (json.dumps(asdict(release), indent=2) + "\n").encode()
     described = {**members, MANIFEST: (tarfile.TarInfo(MANIFEST), manifest)}
     packed = io.BytesIO()

@@ -19,6 +19,7 @@ from pydantic_settings import (
     TomlConfigSettingsSource,
 )
 
+from flask_api.outside_settings import OutsideSettings
 from flask_api.setting_kinds import CommaSeparated, OptionalQuota, Quota
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -37,7 +38,7 @@ class SettingsError(Exception):
 ORIGIN = re.compile(r"https?://[A-Za-z0-9.-]+(:[0-9]+)?\Z")
 
 
-class Settings(BaseSettings):
+class Settings(OutsideSettings):
     """All that can be set. Durations are seconds, sizes are bytes."""
 
     model_config = SettingsConfigDict(
@@ -82,15 +83,14 @@ class Settings(BaseSettings):
     page_refresh: bool = False  # the Swagger page reloads itself when the server has changed
     tls_certificate: Path | None = None
     tls_key: Path | None = None
-    allowed_hosts: CommaSeparated = []  # empty in development: any
-    cors_origins: CommaSeparated = []
-    trusted_proxies: CommaSeparated = []  # peers whose X-Forwarded-For and -Proto count
+    allowed_hosts: CommaSeparated = Field([])  # empty in development: any
+    cors_origins: CommaSeparated = Field([])
+    trusted_proxies: CommaSeparated = Field([])  # peers whose X-Forwarded-For and -Proto count
 
     # Accounts
     phone_region: str = Field("CN", pattern=r"^[A-Z]{2}$")
     token_lifetime: int = Field(30 * 86400, ge=60)
     max_sessions: int = Field(20, ge=1)
-    sms_provider: Literal["console", "none"] = "console"
     sms_code_lifetime: int = Field(300, ge=1)
     sms_code_interval: int = Field(60, ge=0)
     sms_codes_per_day: int = Field(20, ge=1)
@@ -123,6 +123,14 @@ class Settings(BaseSettings):
         return tuple(self.signed_areas)
 
     @property
+    def runs_jobs_inside(self) -> bool:
+        return not self.in_production if self.jobs_inside is None else self.jobs_inside
+
+    @property
+    def mails_by(self) -> str:
+        return self.mail_provider or ("none" if self.in_production else "outbox")
+
+    @property
     def keys_of_encryption(self) -> tuple[str, ...]:
         return (*self.encryption_keys, self.secret_key)
 
@@ -131,14 +139,21 @@ class Settings(BaseSettings):
         return self.database_url or f"sqlite:///{self.data_dir / 'solo.db'}"
 
     @model_validator(mode="after")
+    def _refuse_half_of_a_provider(self) -> Self:
+        for name, setting, value in self.missing():
+            raise ValueError(f"{PREFIX}{name.upper()} is missing: {PREFIX}{setting.upper()} is {value}")
+        return self
+
+    @model_validator(mode="after")
     def _refuse_development_values_in_production(self) -> Self:
         if not self.in_production:
             return self
         problems = [
             (self.secret_key == DEVELOPMENT_SECRET, "secret_key", "is the development secret; set one of your own"),
-            (self.sms_provider == "console", "sms_provider", "is for development: it sends nothing; set none"),
+            (self.sms_provider == "console", "sms_provider", "is for development; set aliyun, twilio or none"),
             (not self.redis_url, "redis_url", "is missing"),
             (not self.database_url, "database_url", "is missing"),
+            (self.mail_provider == "outbox", "mail_provider", "is for development; set smtp or none"),
             (self.page_refresh, "page_refresh", "is for development"),
             (not self.allowed_hosts, "allowed_hosts", "is missing: the host names clients may use"),
             (

@@ -29,6 +29,8 @@ FILES = {
     "docs/page.md": "",
     "README.md": "",
     "requirements-dev.txt": "",
+    "requirements-providers.in": "boto3",
+    "requirements-providers.txt": "flask==3\nboto3==1 --hash=sha256:00\n",
     "deploy/hosts.toml": "",
     "deploy/nginx.conf": "",
 }
@@ -182,6 +184,7 @@ def test_dirty_build_of_a_clean_tree_is_the_clean_one(clone: Path, tmp_path: Pat
     [
         ("migrations/versions/three.py", MIGRATION.format("aaa3", "aaa1"), "one newest revision, and have aaa2, aaa3"),
         ("migrations/versions/two.py", "def broken(", "the migrations cannot be read"),
+        ("pyproject.toml", FILES["pyproject.toml"] + '[tool.solo]\nrequirements = "mine.txt"', "not 'mine.txt'"),
         ("pyproject.toml", "[tool]", "pyproject.toml does not tell the version"),
         ("requirements.txt", None, "the archive would lack requirements.txt"),
     ],
@@ -196,6 +199,16 @@ def test_tree_that_no_host_could_run_is_refused(
     commit(clone)
     with pytest.raises(DeployError, match=told):
         build_archive(clone, tmp_path / "dist")
+
+
+def test_archive_tells_hosts_to_install_what_pyproject_names(clone: Path, tmp_path: Path) -> None:
+    named = FILES["pyproject.toml"] + '[tool.solo]\nrequirements = "requirements-providers.txt"\n'
+    (clone / "pyproject.toml").write_text(named)
+    commit(clone)
+    archive = build_archive(clone, tmp_path / "dist")
+    assert content(archive, "requirements.txt") == archive.requirements
+    assert archive.requirements == FILES["requirements-providers.txt"].encode()
+    assert "requirements-providers.txt" not in members(archive)
 
 
 def test_folder_that_is_no_clone_or_has_no_commit_is_told_in_a_line(tmp_path: Path) -> None:
