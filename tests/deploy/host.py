@@ -94,10 +94,10 @@ class Host:
         with (self.root / "shared" / ".env").open("a") as file:
             file.write(f"SOLO_{name.upper()}={value}\n")
 
-    def shows_swagger(self) -> bool:
-        """Whether Swagger's file is served on the host's own port: a setting, for all to see."""
+    def answers_to(self, name: str) -> bool:
+        """Whether clients may call it so, on the host's own port: a setting, for all to see."""
         connection = HTTPConnection("127.0.0.1", self.port, timeout=PATIENCE)
-        return _get(connection, "/api/swagger.json")[0] == 200
+        return _get(connection, "/api/v1/health/live", name)[0] == 200
 
     def is_locked(self) -> bool:
         """Whether a deployment holds the host."""
@@ -128,9 +128,9 @@ def _ready_release(path: Path) -> str:
     return str(answer["data"]["release"]) if status == 200 else f"{status} {answer}"
 
 
-def _get(connection: HTTPConnection, path: str) -> tuple[int, Any]:
+def _get(connection: HTTPConnection, path: str, name: str = "localhost") -> tuple[int, Any]:
     try:
-        connection.request("GET", path, headers={"Host": "localhost", "Connection": "close"})
+        connection.request("GET", path, headers={"Host": name, "Connection": "close"})
         response: HTTPResponse = connection.getresponse()
         return response.status, json.loads(response.read())
     finally:
