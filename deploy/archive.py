@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from deploy.errors import DeployError
-from deploy.repository import Repository
+from deploy.repository import Commit, Repository
 from deploy.revisions import Revisions, read_revisions
 
 # What no host needs. Not `export-ignore` in .gitattributes: that would thin out everybody's source downloads too.
@@ -91,14 +91,8 @@ def build_archive(root: Path, folder: Path, *, dirty: bool = False) -> Archive:
     members = _with_requirements(members, project)
     requirements = members[REQUIREMENTS][1]
     revisions = read_revisions(files)
-    release = Release(
-        version=str(project["project"]["version"]),
-        commit=head.id,
-        committed_at=head.at.strftime("%Y-%m-%dT%H:%M:%SZ"),
-        revision=revisions.head,
-        requirements=hashlib.sha256(requirements).hexdigest(),
-        dirty=bool(changes.tracked),
-    )
+    version = str(project["project"]["version"])
+    release = _describe(version, head, revisions.head, requirements, bool(changes.tracked))
     body = _pack(members, release, int(head.at.timestamp()))
     name = f"solo-{release.version}-{head.short}{'-dirty' if release.dirty else ''}"
     archive = Archive(
@@ -146,6 +140,17 @@ def _with_requirements(members: Members, project: dict[str, Any]) -> Members:
         raise DeployError(f"pyproject.toml: requirements must be {REQUIREMENTS} or {MORE_REQUIREMENTS}, not {named!r}.")
     kept = {name: member for name, member in members.items() if name != MORE_REQUIREMENTS}
     return {**kept, REQUIREMENTS: members[named]}
+
+
+def _describe(version: str, head: Commit, revision: str, requirements: bytes, dirty: bool) -> Release:
+    return Release(
+        version=version,
+        commit=head.id,
+        committed_at=head.at.strftime("%Y-%m-%dT%H:%M:%SZ"),
+        revision=revision,
+        requirements=hashlib.sha256(requirements).hexdigest(),
+        dirty=dirty,
+    )
 
 
 def _pack(members: Members, release: Release, moment: int) -> bytes:
