@@ -6,7 +6,7 @@ WORKERS ?= 3
 COVERED := COVERAGE_PROCESS_START=$(CURDIR)/pyproject.toml COVERAGE_FILE=$(CURDIR)/.coverage
 
 .DEFAULT_GOAL := help
-.PHONY: help run dev test test-all campaign-deploy campaign-security lint format bench bench-reload bench-limits lock clean
+.PHONY: help run dev test test-all campaign-deploy campaign-security campaign-jobs lint format bench bench-reload bench-limits lock clean
 
 help: ## List the commands
 	@echo "Solo. Commands:"
@@ -35,6 +35,9 @@ campaign-deploy: .venv/.solo-dev ## Deploy and roll back under load for a long t
 
 campaign-security: .venv/.solo-dev ## Attack real servers: replays, guesses, floods, odd requests, slow clients (half an hour)
 	@$(BIN)/python -m tests.security.campaign
+
+campaign-jobs: .venv/.solo-dev ## Kill the worker of 2,000 background jobs 50 times, and Redis: nothing is lost (10 minutes)
+	@$(BIN)/python -m tests.services.mariadb -- $(BIN)/python -m tests.jobs.campaign
 
 lint: .venv/.solo-dev ## Check style, types, who imports whom, and packages for known holes
 	@$(BIN)/ruff check .

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Solo's command line: the database, demo data, admins, app keys, the server's processes; ``--help`` lists all."""
+"""Solo's command line: the database, demo data, admins, app keys, jobs, the processes; ``--help`` lists all."""
 
 from flask.cli import FlaskGroup, routes_command, shell_command
 from flask_migrate.cli import db
@@ -7,6 +7,7 @@ from flask_migrate.cli import db
 from flask_api.cli.accounts import create_admin, erase_expired_accounts
 from flask_api.cli.app_keys import appkey
 from flask_api.cli.demo import demo
+from flask_api.cli.jobs import jobs
 from flask_api.cli.running import make_app
 from flask_api.cli.supervising import supervise
 
@@ -18,7 +19,7 @@ main = FlaskGroup(
     load_dotenv=False,  # settings.py reads .env itself; what Flask puts into the environment would beat it for ever
     help="Solo's command line. Settings come from the environment, .env and config_override.toml.",
 )
-for command in (db, demo, create_admin, erase_expired_accounts, appkey, supervise, routes_command, shell_command):
+for command in (db, demo, create_admin, erase_expired_accounts, appkey, jobs, supervise, routes_command, shell_command):
     main.add_command(command)
 
 if __name__ == "__main__":

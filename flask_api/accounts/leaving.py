@@ -10,6 +10,7 @@ from sqlalchemy import bindparam, select
 from flask_api.audit import services as audit
 from flask_api.core import personal_data, tokens
 from flask_api.core.database import now
+from flask_api.core.jobs import background, scheduled
 from flask_api.core.transaction import lock, rows, transactional
 from flask_api.extensions import db, settings
 from flask_api.users.models import UserAuth, UserInfo
@@ -34,6 +35,7 @@ class Export:
 ACCOUNT = select(
     UserAuth.id,
     UserAuth.phone,
+    UserAuth.email,
     UserAuth.role,
     UserAuth.status,
     UserAuth.created_at,
@@ -100,3 +102,10 @@ def _erase_if_expired(user_id: int) -> int:
         return 0
     erase_account(user)
     return 1
+
+
+@scheduled(every=3600)
+@background
+def erase_expired_accounts() -> None:
+    """Erase the accounts whose grace period is over."""
+    erase_expired()

@@ -13,6 +13,7 @@ from flask_api import create_app
 from flask_api.core.logs import configure_logging
 from flask_api.database_upgrade import upgrade_database
 from flask_api.extensions import bind_redis
+from flask_api.mail.operators import mail_errors
 from flask_api.server.embedded_redis import EmbeddedRedisError, embedded_redis
 from flask_api.settings import Settings, SettingsError, load_settings
 
@@ -31,6 +32,7 @@ def prepare_app(settings: Settings, stack: ExitStack) -> Flask:
         url = stack.enter_context(embedded_redis(settings.data_dir))
         settings = settings.model_copy(update={"redis_url": url})
     app = create_app(settings)
+    mail_errors(app)
     if not settings.in_production:
         upgrade_database(app)
     return app

@@ -2,7 +2,7 @@
 
 import os
 import signal
-from contextlib import ExitStack, suppress
+from contextlib import ExitStack, nullcontext, suppress
 from dataclasses import replace
 from functools import partial
 from typing import Any
@@ -10,11 +10,10 @@ from typing import Any
 import click
 from flask import Flask
 
-from flask_api.accounts.leaving import erase_expired
 from flask_api.cli.running import prepare_app
-from flask_api.core import idempotency_keys
+from flask_api.core import metrics
 from flask_api.server.embedded_redis import EmbeddedRedisError
-from flask_api.server.housekeeping import every
+from flask_api.server.job_worker import running_jobs
 from flask_api.server.listening import ServingError, address_of, bind_process_socket, listen, tls_context
 from flask_api.server.notify import READY, notify
 from flask_api.server.processes import Workers
@@ -27,7 +26,7 @@ Log in there:   POST /auth/sms-codes with your phone; in development the code co
                 POST /auth/sms-login with both; press Authorize and paste the token.
 Ctrl-C stops it and loses nothing."""
 NO_PAGE = "Solo is ready:  {address}/api/v1"
-HOUR = 3600  # seconds
+PATIENCE_WITH_JOBS = 2.0  # seconds for those that run inside the server, when that has answered all
 
 
 def run_server(overrides: dict[str, Any]) -> int:
@@ -80,11 +79,12 @@ def cores() -> int:
 
 
 def _serve(app: Flask, service: Service, number: int, orphaned: int | None = None) -> None:
-    """Serve in this process. Of several that were forked here, the first speaks for all, and keeps the house."""
+    """Serve in this process. Of several that were forked here, the first speaks for all, and may run the jobs."""
     if number > 0:
         serve(replace(service, on_ready=lambda: None), orphaned)
         return
-    with every(HOUR, partial(_clean_up, app)):
+    jobs = running_jobs(app, PATIENCE_WITH_JOBS) if service.settings.runs_jobs_inside else nullcontext()
+    with metrics.kept_in(service.settings.data_dir), jobs:
         serve(service, orphaned)
 
 
@@ -96,9 +96,3 @@ def _announce(address: str, settings: Settings) -> None:
 
 def _is_ready(app: Flask) -> bool:
     return app.test_client().get("/api/v1/health/ready").status_code == 200
-
-
-def _clean_up(app: Flask) -> None:
-    with app.app_context():
-        erase_expired()
-        idempotency_keys.delete_expired()

@@ -25,6 +25,7 @@ from flask_api.core.auth import TokenInvalid
 from flask_api.core.database import Base, BigId, Moment, exact_text, now
 from flask_api.core.encryption import decrypt, encrypt
 from flask_api.core.errors import Conflict
+from flask_api.core.jobs import background, scheduled
 from flask_api.core.transaction import lock, rows, transactional
 from flask_api.extensions import db
 
@@ -150,6 +151,13 @@ def delete_expired() -> int:
         after = batch[-1].created_at
         deleted += _delete([row.id for row in batch], before)
     return deleted
+
+
+@scheduled(every=3600)
+@background
+def delete_expired_answers() -> None:
+    """Delete the rows that are older than ``LIFETIME``."""
+    delete_expired()
 
 
 @transactional

@@ -1,6 +1,7 @@
 """Logging: logging.ini, a request id on every line and in every answer, and ``@log_record``.
 
-Secrets never reach a line: fields are masked by their name, phones in part, and query strings are not logged at all.
+Secrets never reach a line: fields are masked by their name, phones and e-mail addresses in part, and query strings are
+not logged at all.
 """
 
 import json
@@ -14,7 +15,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 import orjson
-from flask import Flask, Response, g, has_request_context, request
+from flask import Flask, Response, g, has_app_context, request
 from pythonjsonlogger.json import JsonFormatter
 
 from flask_api.core.request_ids import HEADER, request_id_for
@@ -23,6 +24,7 @@ View = TypeVar("View", bound=Callable[..., Any])
 
 SECRET_NAMES = re.compile(r"password|token|code\Z|secret|authorization|sign\Z|cookie", re.IGNORECASE)
 PHONE = re.compile(r"(?<![\d.])(\+?\d{3,5})\d{4,6}(\d{2})(?![\d.])")
+EMAIL = re.compile(r"(?<![\w.+-])([\w.+-])[\w.+-]{0,63}@(?=\w)")
 # JSON lets these stand as they are, but some readers end a line at them, and terminals obey them.
 LINE_BREAKERS = {code: f"\\u{code:04x}" for code in (*range(0x7F, 0xA0), 0x2028, 0x2029)}
 MASK = "***"
@@ -32,7 +34,7 @@ records = logging.getLogger("flask_api.records")
 
 
 class JsonLines(JsonFormatter):
-    """One JSON object a line, with the request id where there is a request; named in logging.ini."""
+    """One JSON object a line, with the id of the request, or of that which a job follows from; see logging.ini."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(
@@ -49,7 +51,7 @@ class JsonLines(JsonFormatter):
 
     def add_fields(self, log_data: dict[str, Any], record: logging.LogRecord, message_dict: dict[str, Any]) -> None:
         super().add_fields(log_data, record, message_dict)
-        if has_request_context():
+        if has_app_context() and "request_id" in g:
             log_data.setdefault("request_id", g.get("request_id"))
             if "user_id" in g:
                 log_data.setdefault("user_id", g.user_id)
@@ -127,7 +129,7 @@ def masked_json(body: bytes) -> Any:
 
 
 def masked(value: Any, name: str = "") -> Any:
-    """Return ``value`` with secrets masked by field name, and phones in part."""
+    """Return ``value`` with secrets masked by field name, phones and e-mail addresses in part."""
     if isinstance(value, dict):
         return {key: masked(inner, str(key)) for key, inner in value.items()}
     if isinstance(value, list):
@@ -137,5 +139,6 @@ def masked(value: Any, name: str = "") -> Any:
     if "phone" in name and isinstance(value, str):
         return f"{value[:4]}****{value[-2:]}" if len(value) > 6 else MASK
     if isinstance(value, str):
-        return PHONE.sub(r"\1****\2", value)[:MAX_LOGGED]
+        shown = PHONE.sub(r"\1****\2", value)[:MAX_LOGGED]
+        return EMAIL.sub(r"\1***@", shown) if "@" in shown else shown
     return value

@@ -8,6 +8,7 @@ runs again.
 A service that only reads uses :func:`rows`, or the session, and opens no transaction.
 """
 
+import logging
 from collections.abc import Callable, Sequence
 from contextvars import ContextVar
 from functools import wraps
@@ -25,10 +26,13 @@ P = ParamSpec("P")
 R = TypeVar("R")
 Table = TypeVar("Table", bound=Base)
 
+log = logging.getLogger(__name__)
+
 TRIES = 3
 MYSQL_DEADLOCK = 1213
 
 _open: ContextVar[Session | None] = ContextVar("open_transaction", default=None)
+_AFTER_COMMIT = "after_commit"  # in the info of a session
 
 
 def transactional(service: Callable[P, R]) -> Callable[P, R]:
@@ -42,18 +46,24 @@ def transactional(service: Callable[P, R]) -> Callable[P, R]:
             return result
         for attempt in range(1, TRIES + 1):
             try:
-                return _run_once(db.session(), lambda: service(*args, **kwargs))
+                result, later = _run_once(db.session(), lambda: service(*args, **kwargs))
             except OperationalError as error:
                 if attempt == TRIES or not _is_deadlock(error):
                     raise
+            else:
+                _follow(later)
+                return result
         raise AssertionError("unreachable")
 
     return run
 
 
-def _run_once(session: Session, work: Callable[[], R]) -> R:
+def _run_once(session: Session, work: Callable[[], R]) -> tuple[R, list[Callable[[], object]]]:
+    """Return what ``work`` returns, and what is to follow its commit."""
     session.rollback()  # a read before us may have left a transaction open
     was_open = _open.set(session)
+    later: list[Callable[[], object]] = []
+    session.info[_AFTER_COMMIT] = later
     try:
         session.connection(execution_options={WRITES: True})
         result = work()
@@ -63,9 +73,10 @@ def _run_once(session: Session, work: Callable[[], R]) -> R:
         raise
     else:
         _commit(session, markers)
-        return result
+        return result, later
     finally:
         _open.reset(was_open)
+        session.info.pop(_AFTER_COMMIT, None)
         session.info.pop(callers.CHANGED, None)
 
 
@@ -77,6 +88,31 @@ def _commit(session: Session, markers: dict[int, str]) -> None:
         session.rollback()
         raise
     callers.take_away(markers)
+
+
+def in_transaction() -> bool:
+    """Whether a transaction of ours is open here."""
+    return _open.get() is not None
+
+
+def after_commit(work: Callable[[], object]) -> None:
+    """Have ``work`` done when the open transaction has committed; not at all when it does not; at once if none is open.
+
+    It may never happen: the process may die in between. What it raises is logged.
+    """
+    session = _open.get()
+    if session is None:
+        _follow([work])
+    else:
+        session.info[_AFTER_COMMIT].append(work)
+
+
+def _follow(later: list[Callable[[], object]]) -> None:
+    for work in later:
+        try:
+            work()
+        except Exception:
+            log.exception("what should follow a commit failed")
 
 
 def rows(statement: Executable, **parameters: Any) -> Sequence[Row[Any]]:

@@ -23,6 +23,9 @@ PASSWORD = "correct horse"
         "demo",
         "create-admin",
         "erase-expired",
+        "jobs",
+        "jobs list",
+        "jobs work",
         "appkey",
         "appkey rotate",
         "supervise",
@@ -43,7 +46,7 @@ def test_the_list_of_commands_is_complete(manage: Manage) -> None:
     listed = result.stdout.partition("Commands:")[2].splitlines()
     names = {line.split()[0] for line in listed if line.startswith("  ") and not line.startswith("   ")}
     names -= {plugin.name for plugin in entry_points(group="flask.commands")}  # make bench installs Flask-Limiter
-    assert names == {"appkey", "create-admin", "db", "demo", "erase-expired", "routes", "shell", "supervise"}
+    assert names == {"appkey", "create-admin", "db", "demo", "erase-expired", "jobs", "routes", "shell", "supervise"}
 
 
 def test_a_new_admin_is_created_and_an_existing_account_is_promoted(migrated_manage: Manage) -> None:

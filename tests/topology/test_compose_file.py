@@ -31,17 +31,17 @@ def test_each_service_starts_when_what_it_needs_is_healthy(compose: dict[str, An
         for name, service in services.items()
         for needed, how in service.get("depends_on", {}).items()
     }
-    apps, done = ("app1", "app2"), "service_completed_successfully"
+    apps, done = ("app1", "app2", "jobs"), "service_completed_successfully"
     assert waits == {
         ("migrate", "mysql"): "service_healthy",
         **{(app, needed): "service_healthy" for app in apps for needed in ("mysql", "redis")},
         **{(app, "migrate"): done for app in apps},
-        **{("nginx", app): "service_healthy" for app in apps},
+        **{("nginx", app): "service_healthy" for app in ("app1", "app2")},
     }
     checked_by_image = command(stages()[-1], "HEALTHCHECK")
     for _, needed in (pair for pair, condition in waits.items() if condition == "service_healthy"):
         assert services[needed].get("healthcheck", {}).get("test") or checked_by_image, needed
-    assert services["migrate"]["healthcheck"] == {"disable": True}
+    assert services["migrate"]["healthcheck"] == services["jobs"]["healthcheck"] == {"disable": True}
     assert services["migrate"]["command"] == [".venv/bin/python", "manage.py", "db", "upgrade"]
     assert services["migrate"]["restart"] == "no"
 

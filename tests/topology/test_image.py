@@ -33,7 +33,9 @@ def test_docker_sees_what_is_copied_and_nothing_else() -> None:
 
 def test_packages_are_installed_as_everywhere_pinned_and_with_their_checksums() -> None:
     flags = "--no-deps --require-hashes -r"
-    assert f"{flags} requirements.txt" in " ".join(text for _, text in dockerfile.stages()[0])
+    texts = [text for _, text in dockerfile.stages()[0]]
+    assert "REQUIREMENTS=requirements.txt" in texts
+    assert f"{flags} ${{REQUIREMENTS}}" in " ".join(texts)
     assert flags in (ROOT / "Makefile").read_text()
 
 

@@ -127,6 +127,7 @@ def test_json_is_compressed_for_those_who_ask(toy_site: ToySite) -> None:
     ("method", "path", "options", "expected"),
     [
         ("GET", "/api/v1/health/ready", {}, (404, "NOT_FOUND")),
+        ("GET", "/metrics", {}, (404, "NOT_FOUND")),
         ("GET", "/api/v1//health/%72eady", {}, (404, "NOT_FOUND")),
         ("GET", "/solo-failure", {}, (404, "NOT_FOUND")),
         ("TRACE", "/api/v1/x", {}, (405, "METHOD_NOT_ALLOWED")),

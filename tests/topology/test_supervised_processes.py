@@ -12,17 +12,25 @@ from pathlib import Path
 import pytest
 import requests
 from flask import Flask
+from sqlalchemy import select
 
+from deploy.host.events import Events
+from deploy.host.layout import Layout
+from deploy.host.rolling import Rolling
+from deploy.host.supervisor import Supervisor
+from flask_api.accounts.leaving import erase_expired_accounts
+from flask_api.core.job_rows import Job
 from flask_api.database_upgrade import upgrade_database
 from tests.conftest import make_settings, start_app, stop_app
 from tests.deploy.load import Load, wait_until
 from tests.factories import Factory
 from tests.services.redis_server import RedisServer
-from tests.services.supervised_host import SupervisedHost
+from tests.services.supervised_host import PRODUCTION, SupervisedHost
 
 pytestmark = pytest.mark.long
 
 NEW_RELEASE = "20260102T000000Z-111111111111"
+NEWER_RELEASE = "20260103T000000Z-222222222222"
 
 
 @pytest.fixture(scope="module")
@@ -30,7 +38,8 @@ def app(redis_server: RedisServer, tmp_path_factory: pytest.TempPathFactory) -> 
     """The same app, database and Redis as on the host, at hand in this process."""
     folder = tmp_path_factory.mktemp("host")
     values = {"database_url": f"sqlite:///{folder / 'solo.db'}", "redis_url": redis_server.url()}
-    app = start_app(make_settings(folder, **values, sms_code_interval=0))
+    secret = PRODUCTION["SOLO_SECRET_KEY"]  # jobs are stored encrypted
+    app = start_app(make_settings(folder, **values, sms_code_interval=0, secret_key=secret))
     upgrade_database(app)
     yield app
     stop_app(app)
@@ -80,6 +89,28 @@ def test_a_process_runs_the_release_that_was_current_when_it_started(host: Super
         assert Path(f"/proc/{host.pid(name)}/cwd").readlink() == host.root / "releases" / release
     assert Path(f"/proc/{host.leader}/cwd").readlink() == Path("/"), "supervisord outlives releases"
     assert str(host.root / "releases") not in Path(f"/proc/{host.leader}/cmdline").read_text()
+
+
+def test_jobs_have_a_process_of_their_own_which_a_deployment_brings_to_the_new_release(
+    host: SupervisedHost, app: Flask
+) -> None:
+    def run_one() -> None:
+        with app.app_context():
+            erase_expired_accounts()
+        wait_until(lambda: not Factory(app).execute(select(Job.id)), "the job is done")
+
+    run_one()
+    before = host.supervisor.getProcessInfo("jobs:jobs")["pid"]
+    host.make_release(NEWER_RELEASE)
+    host.switch(NEWER_RELEASE)
+    with open(os.devnull, "wb") as nobody:
+        layout, events = Layout(host.root), Events(nobody.fileno())
+        rolling = Rolling(layout, Supervisor(layout), events, release=NEWER_RELEASE, ready_seconds=30)
+        rolling.bring("jobs:jobs")
+    after = host.supervisor.getProcessInfo("jobs:jobs")["pid"]
+    assert after not in (0, before)
+    assert Path(f"/proc/{after}/cwd").readlink() == host.root / "releases" / NEWER_RELEASE
+    run_one()
 
 
 def test_a_setting_that_changes_in_the_file_counts_for_processes_that_start_then(host: SupervisedHost) -> None:
