@@ -7,6 +7,7 @@ import time
 from contextlib import nullcontext, suppress
 from pathlib import Path
 
+CLOSED = -1  # a file descriptor of none
 LOOK_EVERY = 1.0  # seconds between two looks at the file's size and name
 
 
@@ -52,7 +53,9 @@ class SharedLogFile(logging.Handler):
         """Write what was gathered, and close the file."""
         with suppress(OSError):
             self.flush()
+        if self._file != CLOSED:  # logging closes handlers twice, and by then the number may be another file's
             os.close(self._file)
+            self._file = CLOSED
         super().close()
 
     def _write(self) -> None:
