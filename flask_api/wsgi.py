@@ -10,6 +10,7 @@ from contextlib import ExitStack
 from flask import Flask
 
 from flask_api.cli.running import prepare_app
+from flask_api.core import metrics
 from flask_api.server.embedded_redis import EmbeddedRedisError
 from flask_api.settings import SettingsError, load_settings
 
@@ -25,7 +26,9 @@ def make_app() -> Flask:
     stack = ExitStack()
     atexit.register(stack.close)
     try:
-        return prepare_app(load_settings(), stack)
+        app = prepare_app(load_settings(), stack)
+        stack.enter_context(metrics.kept_in(app.extensions["settings"].data_dir))
+        return app
     except (SettingsError, EmbeddedRedisError) as error:
         sys.stderr.write(f"solo: {error}\n")
         raise SystemExit(BOOT_ERROR) from None

@@ -9,20 +9,36 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from flask import Flask, current_app, g, request
+from flask import Flask, current_app, g
 from redis.exceptions import RedisError
 from werkzeug.exceptions import HTTPException
 
 from flask_api.core import rate_limits, redis_keys, signing, tokens
 from flask_api.core.credentials import SignatureSent, signature_sent, token_sent
 from flask_api.core.errors import ApiError, BadRequest
-from flask_api.core.rate_limits import PER_ADDRESS, PER_USER, Budget
+from flask_api.core.rate_limits import PER_ADDRESS, PER_USER
 from flask_api.core.redis_trips import Command, RedisTrips
+from flask_api.core.tallies import Tally
 from flask_api.settings import Settings
 
 View = Callable[..., Any]
 
 PLANS = "arrival_plans"  # of an app's extensions: by view, what its requests need
+
+
+class Plan:
+    """What the requests to one view need; worked out once for each app, as it takes longer to ask for than to have."""
+
+    def __init__(self, view: View, app: Flask) -> None:
+        values: Settings = app.extensions["settings"]
+        self.area: str = getattr(view, "__area__", "")
+        self.is_signable = signing.is_signable(view)
+        self.needs_login = hasattr(view, "__role__")
+        self.of_address = rate_limits.budget_of((PER_ADDRESS,), values)
+        self.of_user = rate_limits.budget_of((PER_USER,), values)
+        self.strict = rate_limits.budget_of(rate_limits.limits_of(view), values)
+        self.tally: Tally = app.extensions["tally"]
+        self.token_lifetime = values.token_lifetime
 
 
 @dataclass(slots=True)
@@ -31,38 +47,24 @@ class Arrival:
 
     Args:
         token: the text of the login token; empty where none was sent.
-        area: the namespace of the view.
+        plan: what its view needs.
         signature: as it was sent, to a view that checks it.
         user_id, digest: where the token is kept; None where it cannot be one, or none is needed.
         kept: what Redis keeps of the token and the caller.
-        of_user: the limits that the caller, once known, counts against.
         failure: why Redis could not be asked.
     """
 
     token: str
-    area: str
+    plan: Plan
     signature: SignatureSent | None = None
     user_id: int | None = None
     digest: str = ""
     kept: Sequence[Any] = (None, None)
-    of_user: Budget | None = None
     failure: RedisError | None = None
 
 
-class Plan:
-    """What the requests to one view need; worked out once for each app."""
-
-    def __init__(self, view: View, values: Settings) -> None:
-        self.area: str = getattr(view, "__area__", "")
-        self.is_signable = signing.is_signable(view)
-        self.needs_login = hasattr(view, "__role__")
-        self.of_address = rate_limits.budget_of((PER_ADDRESS,), values)
-        self.of_user = rate_limits.budget_of((PER_USER,), values)
-        self.strict = rate_limits.budget_of(rate_limits.limits_of(view), values)
-
-
-def arrive(view: View) -> None:
-    """Count a request to ``view``, and make its round trip.
+def arrive(view: View, environ: dict[str, Any]) -> None:
+    """Count a request to ``view``, whose WSGI environ this is, and make its round trip.
 
     Raises:
         SignatureMalformed: see :func:`credentials.signature_sent`.
@@ -72,15 +74,15 @@ def arrive(view: View) -> None:
     """
     app = current_app._get_current_object()  # type: ignore[attr-defined] # many proxies cost more than the rest of this
     plan = _plan(app, view)
-    g.arrival = arrival = Arrival(token_sent(), plan.area)
+    g.arrival = arrival = Arrival(token_sent(environ), plan)
     refusal = _read_signature(arrival) if plan.is_signable else None
-    address = rate_limits.bucket(request.environ.get("REMOTE_ADDR", ""))
+    address = rate_limits.bucket(environ.get("REMOTE_ADDR", ""))
     if plan.of_address is not None:
-        plan.of_address.tally(address)
+        plan.of_address.tally(plan.tally, address)
     _ask(app.extensions["redis_trips"], plan, arrival, address)
     if refusal is not None:
         raise refusal
-    if not request.environ.get("QUERY_STRING", "").isascii():  # Werkzeug would stumble over it
+    if not environ.get("QUERY_STRING", "").isascii():  # Werkzeug would stumble over it
         raise BadRequest("Write what is not ASCII in the address as %XX.")
 
 
@@ -99,7 +101,7 @@ def _read_signature(arrival: Arrival) -> Exception | None:
 def _plan(app: Flask, view: View) -> Plan:
     plans: dict[View, Plan] = app.extensions.setdefault(PLANS, {})
     if view not in plans:
-        plans[view] = Plan(view, app.extensions["settings"])
+        plans[view] = Plan(view, app)
     return plans[view]
 
 
@@ -108,7 +110,6 @@ def _ask(trips: RedisTrips, plan: Plan, arrival: Arrival, address: str) -> None:
     commands: list[Command] = [] if plan.strict is None else [plan.strict.command(address)]
     if plan.needs_login and (located := tokens.locate(arrival.token)):
         arrival.user_id, arrival.digest = located
-        arrival.of_user = plan.of_user
         commands.append(("MGET", redis_keys.token(*located), redis_keys.caller(located[0])))
     elif arrival.signature is not None and not commands:
         commands.append(("PING",))  # a nonce will be taken: where Redis hangs, waiting once is enough

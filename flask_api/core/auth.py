@@ -80,6 +80,25 @@ def login_check_with(view: View, role: str | None) -> View:
     return describe(checked, errors=errors, security=[{"token": []}, {"bearer": []}])  # type: ignore[return-value]
 
 
+def login_if_sent(view: View) -> View:
+    """Let everybody through; who sends a token must be logged in, and the view finds them as ``@login_check`` says.
+
+    Raises:
+        TokenInvalid: 401.
+        LimitReached: 429.
+        RedisError: Redis is away.
+    """
+
+    @wraps(view)
+    def checked(*args: Any, **kwargs: Any) -> Any:
+        if g.arrival.token:
+            _identify()
+        return view(*args, **kwargs)
+
+    checked.__role__ = "user"  # type: ignore[attr-defined]
+    return describe(checked, errors=[TokenInvalid])  # type: ignore[return-value]
+
+
 def _identify() -> Caller:
     """Judge what came on arrival (core/arrival.py)."""
     context = g._get_current_object()  # once, not at each name
@@ -98,9 +117,10 @@ def _identify() -> Caller:
     caller = callers.resolve(user_id, kept_caller)
     if caller is None or caller.status != ACTIVE or caller.token_generation != token.generation:
         raise TokenInvalid
-    if arrival.of_user is not None:
-        arrival.of_user.tally(str(user_id))
-    if tokens.needs_renewal(token):
+    plan = arrival.plan
+    if plan.of_user is not None:
+        plan.of_user.tally(plan.tally, str(user_id))
+    if tokens.needs_renewal(token, plan.token_lifetime):
         token = tokens.renew(token)
     context.user_id, context.caller, context.token = user_id, caller, token
     return caller

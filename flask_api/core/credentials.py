@@ -3,6 +3,7 @@
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 from flask import request
 
@@ -41,11 +42,11 @@ class SignatureSent:
     parameters: Mapping[str, str] = field(default_factory=dict)
 
 
-def token_sent() -> str:
+def token_sent(environ: Mapping[str, Any]) -> str:
     """Return the login token in the header ``token``, or else ``Authorization: Bearer``; empty if there is none."""
-    text: str = request.environ.get("HTTP_TOKEN", "")
+    text: str = environ.get("HTTP_TOKEN", "")
     if not text:
-        scheme, _, text = request.environ.get("HTTP_AUTHORIZATION", "").partition(" ")
+        scheme, _, text = environ.get("HTTP_AUTHORIZATION", "").partition(" ")
         if scheme.lower() != "bearer":
             return ""
     return text.strip()

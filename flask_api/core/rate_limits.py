@@ -14,7 +14,7 @@ from ipaddress import IPv6Address, ip_address
 from math import ceil
 from typing import Any, TypeVar
 
-from flask import Flask, Response, current_app, g
+from flask import Flask, Response, g
 
 from flask_api.core import redis_keys
 from flask_api.core.errors import LimitReached
@@ -83,6 +83,7 @@ class Budget:
         self.quotas = [quota for _, quota in limits]
         self.names = [limit.name for limit, _ in limits]
         self.policy = ", ".join(f'"{limit.name}";q={quota.amount};w={quota.seconds}' for limit, quota in limits)
+        self._amounts = [quota.amount for quota in self.quotas]
         self._windows = [quota.seconds * 1000 for quota in self.quotas]
 
     def keys(self, counted: str) -> list[str]:
@@ -93,18 +94,17 @@ class Budget:
         """Return the command that counts once for somebody."""
         return COUNT.call(self.keys(counted), *self._windows)
 
-    def tally(self, counted: str) -> None:
+    def tally(self, tally: Tally, counted: str) -> None:
         """Count in this process, for the limits that are open without Redis; see core/tallies.py.
 
         Raises:
             LimitReached: see :meth:`judge`.
         """
-        tally: Tally = current_app.extensions["tally"]
         self.judge(tally.count(self.keys(counted), self._windows))
 
     def wait(self, used: Sequence[int]) -> int:
         """Return how many seconds it is over a limit for; 0: it is not. ``used`` is what the command answered."""
-        over = [used[2 * place + 1] for place, quota in enumerate(self.quotas) if used[2 * place] > quota.amount]
+        over = [used[2 * place + 1] for place, amount in enumerate(self._amounts) if used[2 * place] > amount]
         return max(1, ceil(max(over) / 1000)) if over else 0
 
     def judge(self, used: Sequence[int]) -> None:
@@ -126,8 +126,8 @@ class Budget:
         """Return the header RateLimit."""
         return ", ".join(
             [
-                f'"{name}";r={max(0, quota.amount - count)};t={ceil(rest / 1000)}'
-                for name, quota, count, rest in zip(self.names, self.quotas, used[::2], used[1::2], strict=True)
+                f'"{name}";r={max(0, amount - count)};t={-(-rest // 1000)}'
+                for name, amount, count, rest in zip(self.names, self._amounts, used[::2], used[1::2], strict=True)
             ]
         )
 

@@ -120,7 +120,7 @@ def _validsign_with(view: View, require_token: bool, require_sign: bool | None) 
         sent: SignatureSent | None = g.arrival.signature
         if sent is not None:
             _check(sent)
-        elif is_demanded(g.arrival.area, require_sign):
+        elif is_demanded(g.arrival.plan.area, require_sign):
             raise SignatureMissing
         if require_token and not g.arrival.token:
             raise TokenMissing

@@ -110,9 +110,9 @@ def renew(token: Token, generation: int | None = None) -> Token:
     return renewed
 
 
-def needs_renewal(token: Token) -> bool:
-    """Tell whether the token was last renewed so long ago that it is worth a write."""
-    return time.time() - token.renewed_at > settings.token_lifetime * RENEW_AFTER
+def needs_renewal(token: Token, lifetime: int) -> bool:
+    """Tell whether the token, which lives so many seconds, was last renewed so long ago that it is worth a write."""
+    return time.time() - token.renewed_at > lifetime * RENEW_AFTER
 
 
 def list_tokens(user_id: int) -> list[Token]:

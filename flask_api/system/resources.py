@@ -2,6 +2,9 @@
 
 from typing import Any
 
+from flask import Response
+
+from flask_api.core.exposition import CONTENT_TYPE
 from flask_api.core.resource import Resource
 from flask_api.system import services
 from flask_api.system.schemas import live, ns, ready
@@ -26,3 +29,8 @@ class ReadyCheck(Resource):
     def get(self) -> Any:
         """Tell whether database, Redis and migrations are ready."""
         return services.check_ready()
+
+
+def show_metrics() -> Response:
+    """Answer what Prometheus reads; it lies at ``/metrics``, where that looks for it, and not on the page."""
+    return Response(services.metrics_text(), content_type=CONTENT_TYPE, headers={"Cache-Control": "no-store"})

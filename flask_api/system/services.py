@@ -1,22 +1,36 @@
 """Is this process alive, and can it serve?"""
 
 from dataclasses import dataclass
+from datetime import datetime
 from functools import cache
 
 from alembic.config import Config
 from alembic.script import ScriptDirectory
 from redis.exceptions import RedisError
-from sqlalchemy import text
+from sqlalchemy import ColumnElement, Select, func, select, text
 from sqlalchemy.exc import SQLAlchemyError
 
+from flask_api.core.database import now
 from flask_api.core.errors import ServiceUnavailable
+from flask_api.core.exposition import exposition
+from flask_api.core.job_rows import Job
+from flask_api.core.transaction import rows
 from flask_api.extensions import db, redis, settings
 from flask_api.settings import ROOT
 
 # A deployed release lies in a folder of its name and has its manifest with it (deploy/).
 RELEASE = ROOT.name if (ROOT / "release.json").is_file() else "development"
 OK = "ok"
+MOST_COUNTED = 10_000  # jobs; to count all of a long queue would take as long
 AWAY = "away"
+
+
+def _count(condition: ColumnElement[bool]) -> Select[int]:
+    return select(func.count()).select_from(select(Job.id).where(condition).limit(MOST_COUNTED).subquery())
+
+
+WAITING, DEAD = _count(Job.died_at.is_(None)), _count(Job.died_at.is_not(None))
+EARLIEST = select(func.min(Job.due_at)).where(Job.died_at.is_(None))  # those that are being run are due later
 
 
 class NotReady(ServiceUnavailable):
@@ -88,3 +102,18 @@ def outdated_revisions(migrations_dir: str) -> frozenset[str]:
     config.set_main_option("script_location", migrations_dir)
     scripts = ScriptDirectory.from_config(config)
     return frozenset(script.revision for script in scripts.walk_revisions()) - frozenset(scripts.get_heads())
+
+
+def metrics_text() -> bytes:
+    """Return the metrics of this host; what the database cannot tell now is left out."""
+    try:
+        return exposition(settings.data_dir, _jobs())
+    except SQLAlchemyError:
+        return exposition(settings.data_dir, {})
+
+
+def _jobs() -> dict[str, float]:
+    waiting, dead = (rows(query)[0][0] for query in (WAITING, DEAD))
+    earliest: datetime | None = rows(EARLIEST)[0][0]
+    late = max(0.0, (now() - earliest).total_seconds()) if earliest else 0.0
+    return {"solo_jobs_waiting": waiting, "solo_jobs_dead": dead, "solo_jobs_late_seconds": late}
