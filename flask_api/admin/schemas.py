@@ -33,7 +33,7 @@ user = ns.response_shape(
     "User",
     {
         "id": fields.Integer(example=1),
-        "phone": fields.String(example="+8613800138000"),
+        "phone": fields.String(nullable=True, example="+8613800138000"),
         "nickname": fields.String(attribute="info.nickname", example="Lin"),
         "role": fields.Choice(ROLES),
         "status": fields.Choice(STATUSES),

@@ -7,20 +7,14 @@ from sqlalchemy.exc import IntegrityError
 
 from flask_api.accounts.passwords import hash_password
 from flask_api.audit import services as audit
-from flask_api.core.errors import Conflict
 from flask_api.core.pagination import DEFAULT_LIMIT, Page, make_page, newest_first, read_cursor
 from flask_api.core.transaction import transactional
 from flask_api.extensions import db
 from flask_api.users.models import UserAuth
 from flask_api.users.phones import normalise
-from flask_api.users.services import UserNotFound, add_user, check_birthday, lock_leaver, lock_user
+from flask_api.users.services import PhoneTaken, UserNotFound, add_user, check_birthday, lock_leaver, lock_user
 
 USERS = "users"  # names the list in its cursors
-
-
-class PhoneTaken(Conflict):
-    status = "PHONE_TAKEN"
-    message = "This phone already has an account."
 
 
 def list_users(

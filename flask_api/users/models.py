@@ -5,7 +5,7 @@ from datetime import date, datetime
 from sqlalchemy import Date, ForeignKey, Index, String, Text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from flask_api.core.database import Base, BigId, Moment, now
+from flask_api.core.database import Base, BigId, Moment, exact_text, now
 
 ROLES = ("user", "admin")
 STATUSES = ("active", "banned", "leaving")
@@ -27,11 +27,13 @@ class UserAuth(Base):
         Index(None, "role", "id"),
         Index(None, "role", "status", "id"),
         Index(None, "delete_after"),
+        Index(None, "email", unique=True),
         {"sqlite_autoincrement": True},  # an id is never given again
     )
 
     id: Mapped[int] = mapped_column(BigId, primary_key=True)
-    phone: Mapped[str] = mapped_column(String(20), unique=True)  # E.164
+    phone: Mapped[str | None] = mapped_column(String(20), unique=True)  # E.164; none: they came by Google
+    email: Mapped[str | None] = mapped_column(exact_text(254))  # lower case; its owner has shown to read it
     password_hash: Mapped[str | None] = mapped_column(String(255))
     role: Mapped[str] = mapped_column(String(16), default="user")
     status: Mapped[str] = mapped_column(String(16), default="active")

@@ -39,7 +39,8 @@ my_profile = ns.response_shape(
     "MyProfile",
     {
         "id": fields.Integer(example=1),
-        "phone": fields.String(example="+8613800138000", description="Shown to its owner only"),
+        "phone": fields.String(nullable=True, example="+8613800138000", description="Shown to its owner only"),
+        "email": fields.String(nullable=True, example="lin@example.com", description="Shown to its owner only"),
         "role": fields.Choice(models.ROLES),
         **profile_fields(),
         "avatar": AVATAR,

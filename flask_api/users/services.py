@@ -22,6 +22,11 @@ class UserNotFound(NotFound):
     message = "There is no such user."
 
 
+class PhoneTaken(Conflict):
+    status = "PHONE_TAKEN"
+    message = "This phone already has an account."
+
+
 class LastAdmin(Conflict):
     status = "LAST_ADMIN"
     message = "This is the last admin; make another one first."
@@ -33,6 +38,7 @@ CALLER = select(
     UserAuth.status,
     UserAuth.token_generation,
     UserAuth.phone,
+    UserAuth.email,
     UserAuth.password_hash.is_not(None).label("has_password"),
     UserAuth.created_at,
     *(column for column in UserInfo.__table__.columns if column.name not in ("user_id", "updated_at")),
@@ -84,7 +90,7 @@ def change_profile(user_id: int, **changes: Any) -> callers.Caller:
     return callers.Caller(record)
 
 
-def add_user(phone: str, nickname: str | None = None, **columns: Any) -> UserAuth:
+def add_user(phone: str | None, nickname: str | None = None, **columns: Any) -> UserAuth:
     """Add an account with an empty profile to the open transaction and return it."""
     user = UserAuth(phone=phone, **columns)
     user.info = UserInfo(nickname=nickname or "Newcomer")
@@ -93,6 +99,12 @@ def add_user(phone: str, nickname: str | None = None, **columns: Any) -> UserAut
     if nickname is None:
         user.info.nickname = f"Newcomer {user.id}"
     return user
+
+
+def find_user_by_email(email: str, *, lock: bool = False) -> UserAuth | None:
+    """Return the account that has an e-mail address (lower case)."""
+    query = select(UserAuth).where(UserAuth.email == email)
+    return db.session.scalar(query.with_for_update(of=UserAuth) if lock else query)
 
 
 def check_birthday(birthday: date) -> None:

@@ -38,6 +38,7 @@ def test_newcomer_has_a_nickname_and_an_open_profile(make: Factory) -> None:
         **dict.fromkeys(OPEN),
         "id": me.user_id,
         "phone": f"+86{phone}",
+        "email": None,
         "role": "user",
         "nickname": f"Newcomer {me.user_id}",
         "avatar": None,

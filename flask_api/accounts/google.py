@@ -1,0 +1,151 @@
+"""Logging in by Google. An account belongs to a subject of Google's, never to an e-mail address: those change hands."""
+
+from typing import Any
+
+from flask import current_app
+from sqlalchemy import bindparam, select
+from sqlalchemy.exc import IntegrityError
+
+from flask_api.accounts import logins
+from flask_api.accounts.leaving import erase_account
+from flask_api.accounts.logins import Client, Entrance, Login
+from flask_api.accounts.models import SocialLogin
+from flask_api.audit import services as audit
+from flask_api.core import personal_data
+from flask_api.core.database import now
+from flask_api.core.errors import Conflict, NotFound
+from flask_api.core.transaction import lock, rows, transactional
+from flask_api.extensions import db
+from flask_api.providers.google import Identity
+from flask_api.users.models import UserAuth
+from flask_api.users.services import add_user, lock_user
+
+GOOGLE = "google"
+
+
+class GoogleTaken(Conflict):
+    status = "GOOGLE_TAKEN"
+    message = "This Google account belongs to another account here."
+
+
+class GoogleNotLinked(NotFound):
+    status = "GOOGLE_NOT_LINKED"
+    message = "This account is not linked to Google."
+
+
+class OnlyWayIn(Conflict):
+    status = "ONLY_WAY_IN"
+    message = "Google is the only way into this account; set a phone first."
+
+
+def log_in_by_google(id_token: str, client: Client) -> Login:
+    """Log in by an ID token, registering who is new. An account without a phone is what that makes.
+
+    Raises:
+        GoogleOff, IdTokenInvalid, GoogleAway: see :meth:`GoogleTokens.verify`.
+        AccountBanned: the account is banned.
+    """
+    with audit.refusals_recorded("login_failed", way=GOOGLE):
+        identity = _verify(id_token)
+    try:
+        entrance = _enter(identity) or _register(identity)
+    except IntegrityError:  # another request registered them in the meantime
+        entrance = _enter(identity) or _register(identity)
+    return logins.issue(entrance, client)
+
+
+def link_google(user_id: int, id_token: str) -> None:
+    """Let a user log in by this Google account from now on, and by no other.
+
+    Raises:
+        GoogleOff, IdTokenInvalid, GoogleAway: see :meth:`GoogleTokens.verify`.
+        GoogleTaken: it lets somebody else in.
+    """
+    identity = _verify(id_token)
+    try:
+        _link(user_id, identity)
+    except IntegrityError:
+        raise GoogleTaken from None
+
+
+@transactional
+def unlink_google(user_id: int) -> None:
+    """Let a user log in by Google no more.
+
+    Raises:
+        GoogleNotLinked: they do not.
+        OnlyWayIn: they have no phone, and a password alone lets nobody in.
+    """
+    user = lock_user(user_id)
+    link = _link_of(user_id)
+    if link is None:
+        raise GoogleNotLinked
+    if user.phone is None:
+        raise OnlyWayIn
+    db.session.delete(link)
+    audit.record("google_unlinked", user_id=user_id)
+
+
+def _verify(id_token: str) -> Identity:
+    """Check the token; Google's keys may have to be fetched, so no transaction is open."""
+    identity: Identity = current_app.extensions["google"].verify(id_token)
+    return identity
+
+
+@transactional
+def _enter(identity: Identity) -> Entrance | None:
+    """Let the owner in; None if there is no such account, or none any more."""
+    found = db.session.execute(
+        select(SocialLogin.id, SocialLogin.user_id).where(
+            SocialLogin.provider == GOOGLE, SocialLogin.subject == identity.subject
+        )
+    ).first()
+    user = None if found is None else lock(UserAuth, found.user_id)
+    link = None if found is None or user is None else lock(SocialLogin, found.id)
+    if user is None or link is None or (link.user_id, link.subject) != (user.id, identity.subject):
+        return None  # it was unlinked, or linked anew, since we looked
+    if logins.is_over(user):
+        erase_account(user)
+        return None
+    link.email = identity.email
+    return logins.note_login(user, GOOGLE)
+
+
+@transactional
+def _register(identity: Identity) -> Entrance:
+    user = add_user(None, last_login_at=now())
+    db.session.add(SocialLogin(user_id=user.id, provider=GOOGLE, subject=identity.subject, email=identity.email))
+    db.session.flush()
+    logins.record_login(user, way=GOOGLE, registered=True)
+    return Entrance(user, registered=True)
+
+
+@transactional
+def _link(user_id: int, identity: Identity) -> None:
+    lock_user(user_id)
+    link = _link_of(user_id)
+    if link is None:
+        link = SocialLogin(user_id=user_id, provider=GOOGLE)
+        db.session.add(link)
+    elif link.subject == identity.subject:
+        return
+    link.subject, link.email, link.created_at = identity.subject, identity.email, now()
+    db.session.flush()
+    audit.record("google_linked", user_id=user_id)
+
+
+def _link_of(user_id: int) -> SocialLogin | None:
+    query = select(SocialLogin).where(SocialLogin.user_id == user_id, SocialLogin.provider == GOOGLE)
+    return db.session.scalar(query.with_for_update())
+
+
+MINE = select(SocialLogin.provider, SocialLogin.subject, SocialLogin.email, SocialLogin.created_at).where(
+    SocialLogin.user_id == bindparam("user_id")
+)
+
+
+def _export(user_id: int) -> list[dict[str, Any]]:
+    return [dict(row._mapping) for row in rows(MINE, user_id=user_id)]
+
+
+personal_data.register("social_logins", export=_export)

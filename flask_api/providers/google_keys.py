@@ -1,0 +1,116 @@
+"""Google's public keys (a JWK set, RFC 7517), kept in the process.
+
+They are fetched again when the answer's Cache-Control says so, or when a token names a key that is not there: at most
+once a minute, one thread at a time, whatever arrives. Keys that Google does not list any more are not used any more.
+While Google is away those that were there go on being used, for a day.
+"""
+
+import logging
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from threading import Lock
+
+import jwt
+from werkzeug.datastructures import ResponseCacheControl
+from werkzeug.http import parse_cache_control_header
+
+from flask_api.providers.outside import OutsideError, fetch
+
+log = logging.getLogger(__name__)
+
+MAX_ANSWER = 64 * 1024  # bytes; Google's has two
+MIN_BITS = 2048
+# Seconds.
+SHORTEST, LONGEST, USUAL = 60, 86400, 3600  # for which keys count as fresh; the usual where Google does not say
+USED_AFTER = 86400  # how old keys may grow while Google is away
+PAUSE = 60  # between two fetches
+PAUSE_WITHOUT_KEYS = 5
+PATIENCE = 1  # that a request waits for the fetch of another
+
+
+class KeysAway(Exception):
+    """Google's keys are not known and cannot be fetched."""
+
+
+@dataclass(frozen=True, slots=True)
+class KeySet:
+    """What Google answered, and when; by the process's clock."""
+
+    keys: dict[str, jwt.PyJWK]
+    fetched_at: float
+    fresh_until: float
+
+
+class GoogleKeys:
+    """Finds the key that a token names.
+
+    Args:
+        url: where the keys are.
+        timeout: seconds for fetching them.
+        clock: tells seconds; never goes back.
+    """
+
+    def __init__(self, url: str, timeout: float, clock: Callable[[], float] = time.monotonic) -> None:
+        self._url, self._timeout, self._clock = url, timeout, clock
+        self._held: KeySet | None = None
+        self._failed = False  # the last fetch
+        self._next_fetch = float("-inf")
+        self._fetching = Lock()
+
+    def find(self, kid: str) -> jwt.PyJWK | None:
+        """Return the key of this id; None if Google has none.
+
+        Raises:
+            KeysAway: Google does not answer, and may have it.
+        """
+        held = self._held
+        known = held is not None and kid in held.keys
+        if held is None or not known or self._clock() >= held.fresh_until:
+            # With a key at hand nobody waits for what another thread is fetching.
+            self._fetch_again(held, patience=0 if known else PATIENCE)
+            held = self._held
+        if held is None or self._clock() >= held.fetched_at + USED_AFTER:
+            raise KeysAway
+        found = held.keys.get(kid)
+        if found is None and self._failed:
+            raise KeysAway
+        return found
+
+    def _fetch_again(self, seen: KeySet | None, patience: float) -> None:
+        if not self._fetching.acquire(timeout=patience):
+            return
+        try:
+            if self._held is not seen or self._clock() < self._next_fetch:
+                return
+            self._failed = True
+            self._held = self._fetch()
+            self._failed = False
+        except (OutsideError, jwt.PyJWTError, ValueError, TypeError, AttributeError, RecursionError) as error:
+            log.warning("Google's keys could not be fetched: %s", getattr(error, "reason", "garbage"))
+        finally:
+            if self._held is not seen or self._failed:
+                self._next_fetch = self._clock() + (PAUSE if self._held else PAUSE_WITHOUT_KEYS)
+            self._fetching.release()
+
+    def _fetch(self) -> KeySet:
+        answer = fetch("google", "GET", self._url, timeout=self._timeout, max_bytes=MAX_ANSWER)
+        if answer.status != 200:
+            raise ValueError("no keys")
+        listed = jwt.PyJWKSet.from_json(answer.body.decode()).keys
+        keys = {key.key_id: key for key in listed if isinstance(key.key_id, str) and _signs(key)}
+        if not keys:
+            raise ValueError("no keys")
+        present = self._clock()
+        return KeySet(keys, present, present + _freshness(answer.headers.get("Cache-Control")))
+
+
+def _signs(key: jwt.PyJWK) -> bool:
+    """Whether it is a key that ID tokens are signed with."""
+    is_rsa = key.key_type == "RSA" and key.algorithm_name == "RS256" and key.public_key_use in (None, "sig")
+    return is_rsa and int(key.key.key_size) >= MIN_BITS
+
+
+def _freshness(header: str | None) -> float:
+    told = parse_cache_control_header(header, cls=ResponseCacheControl).max_age
+    return min(max(SHORTEST, USUAL if told is None else told), LONGEST)

@@ -1,0 +1,66 @@
+"""What every SMS provider is, how it fails, and how those that go through HTTP send."""
+
+import logging
+import time
+from typing import Any, Protocol
+
+from flask_api.core.errors import ServiceUnavailable
+from flask_api.providers.outside import OutsideAnswer, OutsideError, fetch
+
+log = logging.getLogger(__name__)
+
+MAX_ANSWER = 64 * 1024  # bytes; a vendor's answer has a few hundred
+PAUSE = 0.1  # seconds before the second try
+
+
+class SMSError(ServiceUnavailable):
+    status = "SMS_ERROR"
+    message = "The SMS could not be sent; try again in a moment."
+
+
+class SMSProvider(Protocol):
+    """Sends codes to phones."""
+
+    offline: bool  # nothing leaves the machine, so the answer may carry the code
+
+    def send_code(self, phone: str, code: str, minutes: int) -> None:
+        """Send ``code``, valid for some minutes, to ``phone`` (E.164).
+
+        Raises:
+            SMSError: it was not sent, as far as we know.
+        """
+
+
+def send(method: str, url: str, *, timeout: float, **request: Any) -> OutsideAnswer:
+    """Send a request to the vendor, once more where nothing of the first can have reached them.
+
+    Args:
+        timeout: seconds for both together.
+
+    Raises:
+        SMSError: no answer came in time, or one that is too large, or a 5xx.
+    """
+    deadline = time.monotonic() + timeout
+    try:
+        return fetch("sms", method, url, timeout=timeout, max_bytes=MAX_ANSWER, **request)
+    except OutsideError as error:
+        left = deadline - time.monotonic() - PAUSE
+        if error.sent or left <= 0:
+            raise failed(error.reason) from None
+    time.sleep(PAUSE)
+    try:
+        return fetch("sms", method, url, timeout=left, max_bytes=MAX_ANSWER, **request)
+    except OutsideError as error:
+        raise failed(error.reason) from None
+
+
+def failed(reason: object) -> SMSError:
+    """Return the error to raise, once the log says why: a word or the vendor's code, never a phone or a text."""
+    log.warning("the SMS vendor failed: %s", str(reason)[:100])
+    return SMSError()
+
+
+def refused(code: object) -> SMSError:
+    """Return the error to raise when the vendor has answered that it does not send; ``code`` is theirs."""
+    log.warning("the SMS vendor refused: %s", str(code)[:100])
+    return SMSError()
