@@ -41,7 +41,7 @@ class Login:
 
 @dataclass(frozen=True, slots=True)
 class Entrance:
-    """An account whose owner has shown who they are. Whether it lets them in is for :func:`_issue` to say."""
+    """An account whose owner has shown who they are. Whether it lets them in is for :func:`issue` to say."""
 
     user: UserAuth
     registered: bool = False
@@ -70,7 +70,7 @@ def log_in_by_code(phone: str, code: str, client: Client) -> Login:
         entrance = _enter_or_register(phone)
     except IntegrityError:  # another request registered the phone in the meantime
         entrance = _enter_or_register(phone)
-    return _issue(entrance, client)
+    return issue(entrance, client)
 
 
 def log_in_by_password(phone: str, password: str, client: Client) -> Login:
@@ -84,11 +84,11 @@ def log_in_by_password(phone: str, password: str, client: Client) -> Login:
     user = find_user(phone)
     user_id, password_hash = (user.id, user.password_hash) if user else (None, None)
     with audit.refusals_recorded("login_failed", user_id=user_id, way="password", phone=phone):
-        if not passwords.is_right(password, password_hash) or user is None or _is_over(user):
+        if not passwords.is_right(password, password_hash) or user is None or is_over(user):
             raise CredentialsWrong
         attempts.forget(attempts.LOGINS_PER_PHONE, phone)
         entrance = _enter(user.id, password_hash, password)
-    return _issue(entrance, client)
+    return issue(entrance, client)
 
 
 def is_admin(phone: str, password: str) -> bool:
@@ -119,13 +119,13 @@ def find_user(phone: str, lock: bool = False) -> UserAuth | None:
 @transactional
 def _enter_or_register(phone: str) -> Entrance:
     user = find_user(phone, lock=True)
-    if user is not None and _is_over(user):
+    if user is not None and is_over(user):
         erase_account(user)
         user = None
     if user is not None:
-        return _note_login(user, "sms_code")
+        return note_login(user, "sms_code")
     user = add_user(phone, last_login_at=now())
-    _record_login(user, way="sms_code", registered=True)
+    record_login(user, way="sms_code", registered=True)
     return Entrance(user, registered=True)
 
 
@@ -136,10 +136,10 @@ def _enter(user_id: int, proven_hash: str | None, password: str) -> Entrance:
         raise CredentialsWrong  # it was changed after we checked the old one
     if passwords.is_outdated(user.password_hash):
         user.password_hash = passwords.hash_password(password)
-    return _note_login(user, "password")
+    return note_login(user, "password")
 
 
-def _note_login(user: UserAuth, way: str) -> Entrance:
+def note_login(user: UserAuth, way: str) -> Entrance:
     """Note the login, and take back a deletion that was asked for; of somebody banned, note only that they tried."""
     if user.status == "banned":
         audit.record("login_failed", user_id=user.id, way=way, reason=AccountBanned.status)
@@ -148,19 +148,19 @@ def _note_login(user: UserAuth, way: str) -> Entrance:
     if restored:
         user.status, user.delete_after = "active", None
     user.last_login_at = now()
-    _record_login(user, way=way, restored=restored)
+    record_login(user, way=way, restored=restored)
     return Entrance(user, restored=restored)
 
 
-def _record_login(user: UserAuth, *, way: str, registered: bool = False, restored: bool = False) -> None:
+def record_login(user: UserAuth, *, way: str, registered: bool = False, restored: bool = False) -> None:
     audit.record("login", user_id=user.id, actor_id=user.id, way=way, registered=registered, restored=restored)
 
 
-def _is_over(user: UserAuth) -> bool:
+def is_over(user: UserAuth) -> bool:
     return user.delete_after is not None and user.delete_after <= now()
 
 
-def _issue(entrance: Entrance, client: Client) -> Login:
+def issue(entrance: Entrance, client: Client) -> Login:
     """Return a new token; raised here, a refusal leaves standing what the transaction has noted."""
     user = entrance.user
     if user.status == "banned":

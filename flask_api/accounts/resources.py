@@ -5,7 +5,7 @@ from typing import Any
 
 from flask import g, request
 
-from flask_api.accounts import attempts, leaving, logins, schemas, services, sms_codes
+from flask_api.accounts import attempts, google, leaving, logins, schemas, services, sms_codes
 from flask_api.accounts.schemas import ns
 from flask_api.core import tokens
 from flask_api.core.auth import basic_check, login_check
@@ -14,8 +14,9 @@ from flask_api.core.logs import log_record
 from flask_api.core.rate_limits import LOGINS_PER_ADDRESS, limited, limited_inside
 from flask_api.core.resource import Resource
 from flask_api.core.signing import validsign
+from flask_api.providers.google import GoogleAway, GoogleOff, IdTokenInvalid
 from flask_api.providers.sms import SMSError
-from flask_api.users.services import LastAdmin
+from flask_api.users.services import LastAdmin, PhoneTaken
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +88,53 @@ class BasicLogin(Resource):
         return logins.log_in_by_password(phone, password, client())
 
 
+@ns.route("/google")
+class Google(Resource):
+    @log_record
+    @limited(LOGINS_PER_ADDRESS)
+    @validsign
+    @ns.body(schemas.google_login)
+    @ns.fails(GoogleOff, IdTokenInvalid, GoogleAway, logins.AccountBanned)
+    @ns.answer(schemas.login, message="Logged in")
+    def post(self, sent: dict[str, Any]) -> Any:
+        """Log in by Google; who is new is registered, without a phone."""
+        return google.log_in_by_google(client=client(), **sent)
+
+    @log_record
+    @limited(LOGINS_PER_ADDRESS)
+    @validsign
+    @login_check
+    @ns.body(schemas.google_login)
+    @ns.fails(GoogleOff, IdTokenInvalid, GoogleAway, google.GoogleTaken)
+    @ns.answer(message="Google linked")
+    def put(self, sent: dict[str, Any]) -> None:
+        """Log in by this Google account from now on, in the place of the one before."""
+        google.link_google(g.user_id, **sent)
+
+    @log_record
+    @validsign
+    @login_check
+    @ns.fails(google.GoogleNotLinked, google.OnlyWayIn)
+    @ns.answer(message="Google unlinked")
+    def delete(self) -> None:
+        """Log in by Google no more."""
+        google.unlink_google(g.user_id)
+
+
+@ns.route("/phone")
+class Phone(Resource):
+    @log_record
+    @limited(LOGINS_PER_ADDRESS)
+    @validsign
+    @login_check
+    @ns.body(schemas.phone_setting)
+    @ns.fails(sms_codes.CodeWrong, services.PhoneSetAlready, PhoneTaken)
+    @ns.answer(message="Phone set")
+    def put(self, sent: dict[str, Any]) -> None:
+        """Set the phone of an account that has none, by a code sent for phone."""
+        services.set_phone(g.user_id, **sent)
+
+
 @ns.route("/logout")
 class Logout(Resource):
     @log_record
@@ -151,7 +199,7 @@ class PasswordReset(Resource):
     @ns.fails(sms_codes.CodeWrong)
     @ns.answer(message="Password set")
     def post(self, sent: dict[str, Any]) -> None:
-        """Set a new password by a code sent for password_reset; all my sessions end."""
+        """Set a new password by a code sent for it to my phone or by mail; all my sessions end."""
         services.reset_password(**sent)
 
 

@@ -4,15 +4,22 @@ from flask_api.accounts.passwords import MAX_LENGTH, MIN_LENGTH
 from flask_api.accounts.sms_codes import PURPOSES
 from flask_api.core import fields
 from flask_api.core.resource import Namespace
+from flask_api.users.emails import MAX_LENGTH as MAX_EMAIL
 
 ns = Namespace("auth", description="Registering, logging in, passwords, sessions, leaving", path="/auth")
 
 
-def _phone() -> fields.String:
-    return fields.String(required=True, max_length=32, example="13800138000", description="With or without country")
+def _phone(required: bool = True) -> fields.String:
+    return fields.String(required=required, max_length=32, example="13800138000", description="With or without country")
 
 
-def _code() -> fields.String:
+def email_field(required: bool) -> fields.String:
+    """An e-mail address that is sent to us."""
+    return fields.String(required=required, max_length=MAX_EMAIL, example="lin@example.com")
+
+
+def code_field() -> fields.String:
+    """A code that was sent to somebody."""
     return fields.String(required=True, pattern=r"^[0-9]{6}$", example="123456")
 
 
@@ -35,8 +42,19 @@ sent_code = ns.response_shape(
         "code": fields.String(nullable=True, example="123456", description="In development only"),
     },
 )
-code_login = ns.request_shape("CodeLogin", {"phone": _phone(), "code": _code()})
+code_login = ns.request_shape("CodeLogin", {"phone": _phone(), "code": code_field()})
 password_login = ns.request_shape("PasswordLogin", {"phone": _phone(), "password": _password()})
+google_login = ns.request_shape(
+    "GoogleLogin",
+    {
+        "id_token": fields.String(
+            required=True,
+            max_length=8192,
+            example="eyJhbGciOiJSUzI1NiIsImtpZCI6…",
+            description="What Google's library gave your app",
+        )
+    },
+)
 login = ns.response_shape(
     "Login",
     {
@@ -54,8 +72,16 @@ password_change = ns.request_shape(
         "old_password": _password(required=False, description="When there is one already"),
     },
 )
+phone_setting = ns.request_shape("PhoneSetting", {"phone": _phone(), "code": code_field()})
 password_reset = ns.request_shape(
-    "PasswordReset", {"phone": _phone(), "code": _code(), "new_password": _new_password()}
+    "PasswordReset",
+    {
+        "phone": _phone(required=False),
+        "email": email_field(required=False),
+        "code": code_field(),
+        "new_password": _new_password(),
+    },
+    exactly_one=("phone", "email"),
 )
 session = ns.response_shape(
     "Session",

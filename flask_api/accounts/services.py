@@ -1,26 +1,33 @@
-"""Passwords and sessions of somebody who is logged in, and resetting a password by SMS code."""
+"""Passwords, phones and sessions of somebody who is logged in, and resetting a password by SMS code."""
 
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from sqlalchemy import select
+from sqlalchemy.exc import IntegrityError
 
-from flask_api.accounts import attempts, passwords, sms_codes
+from flask_api.accounts import attempts, mail_codes, passwords, sms_codes
 from flask_api.accounts.logins import find_user
 from flask_api.audit import services as audit
 from flask_api.core import tokens
-from flask_api.core.errors import Forbidden, NotFound
+from flask_api.core.errors import Conflict, Forbidden, NotFound
 from flask_api.core.tokens import Token
 from flask_api.core.transaction import transactional
 from flask_api.extensions import db
+from flask_api.users import emails
 from flask_api.users.models import UserAuth
 from flask_api.users.phones import normalise
-from flask_api.users.services import lock_user
+from flask_api.users.services import PhoneTaken, find_user_by_email, lock_user
 
 
 class OldPasswordWrong(Forbidden):
     status = "OLD_PASSWORD_WRONG"
     message = "This account has a password; old_password is missing or wrong."
+
+
+class PhoneSetAlready(Conflict):
+    status = "PHONE_SET_ALREADY"
+    message = "This account has a phone."
 
 
 class SessionNotFound(NotFound):
@@ -74,27 +81,62 @@ def _replace_password(user_id: int, known: str | None, new_hash: str) -> int:
     return user.token_generation
 
 
-def reset_password(phone: str, code: str, new_password: str) -> None:
-    """Set a new password by SMS code; every login ends.
+def reset_password(code: str, new_password: str, phone: str | None = None, email: str | None = None) -> None:
+    """Set a new password by a code that was sent to the phone, or to the e-mail address; every login ends.
 
     Raises:
-        CodeWrong: see :func:`sms_codes.use_code`; also when no account has the phone.
+        CodeWrong: see :func:`codes.try_code`; also when no account has the phone or the address.
     """
-    phone = normalise(phone)
-    with audit.refusals_recorded("password_reset_failed", phone=phone):
-        sms_codes.use_code(phone, "password_reset", code)
-        _reset(phone, passwords.hash_password(new_password))
-    attempts.forget(attempts.LOGINS_PER_PHONE, phone)
+    if email is not None:
+        email = emails.normalise(email)
+        with audit.refusals_recorded("password_reset_failed", email=email):
+            mail_codes.use_code(email, "password_reset", code)
+            phone = _reset(passwords.hash_password(new_password), email=email)
+    else:
+        phone = normalise(phone or "")
+        with audit.refusals_recorded("password_reset_failed", phone=phone):
+            sms_codes.use_code(phone, "password_reset", code)
+            _reset(passwords.hash_password(new_password), phone=phone)
+    if phone is not None:
+        attempts.forget(attempts.LOGINS_PER_PHONE, phone)
 
 
 @transactional
-def _reset(phone: str, password_hash: str) -> None:
-    user = find_user(phone, lock=True)
+def _reset(password_hash: str, *, phone: str = "", email: str = "") -> str | None:
+    user = find_user(phone, lock=True) if phone else find_user_by_email(email, lock=True)
     if user is None:
         raise sms_codes.CodeWrong
     user.password_hash = password_hash
     user.end_all_logins()
     audit.record("password_reset", user_id=user.id, actor_id=user.id)
+    return user.phone
+
+
+def set_phone(user_id: int, phone: str, code: str) -> None:
+    """Give an account that has no phone, as Google made it, one that its owner has shown to hold.
+
+    Raises:
+        CodeWrong: see :func:`sms_codes.use_code`.
+        PhoneSetAlready: it has one.
+        PhoneTaken: the phone has an account.
+    """
+    phone = normalise(phone)
+    with audit.refusals_recorded("phone_set_failed", user_id=user_id, phone=phone):
+        sms_codes.use_code(phone, "phone", code)
+    try:
+        _set_phone(user_id, phone)
+    except IntegrityError:
+        raise PhoneTaken(field="phone") from None
+
+
+@transactional
+def _set_phone(user_id: int, phone: str) -> None:
+    user = lock_user(user_id)
+    if user.phone is not None:
+        raise PhoneSetAlready
+    user.phone = phone
+    db.session.flush()
+    audit.record("phone_set", user_id=user_id, phone=phone)
 
 
 def list_sessions(current: Token, generation: int) -> list[Session]:

@@ -1,61 +1,22 @@
-"""SMS codes: 6 random digits, hashed at rest, one at a time for a phone and purpose, used once, a few tries.
+"""Codes sent to phones by SMS; what a code is, codes.py says."""
 
-All state is in Redis; without Redis nothing is sent and no code is accepted.
-"""
-
-import hashlib
-import hmac
-import secrets
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 from flask import current_app
 
+from flask_api.accounts import codes
+from flask_api.accounts.codes import DAY, Asker, CodeWrong, SentCode, SentTooOften, SentTooOftenToday, TooManyCodes
 from flask_api.core import redis_keys
-from flask_api.core.errors import TooManyRequests, Unauthorized
-from flask_api.core.rate_limits import Budget, Limit, bucket, budget_of, give_back, take
-from flask_api.extensions import redis, settings
-from flask_api.providers.sms import SMSError, SMSProvider
+from flask_api.core.rate_limits import Limit, bucket
+from flask_api.extensions import settings
+from flask_api.providers.sms import SMSProvider
 from flask_api.setting_kinds import Quota
 from flask_api.settings import Settings
 from flask_api.users.phones import normalise
 
-PURPOSES = ("login", "password_reset")
-TRIES = 5
-Counted = tuple[Budget, str]  # and for whom
-DAY = 86400  # seconds
+__all__ = ["Asker", "CodeWrong", "SentCode", "SentTooOften", "SentTooOftenToday", "TooManyCodes"]
 
-# Counts the try before it looks, so that parallel guesses cannot share one. Returns 1 for the right code.
-TRY_CODE = """
-if redis.call('EXISTS', KEYS[1]) == 0 then return 0 end
-local left = redis.call('HINCRBY', KEYS[1], 'tries', -1)
-if redis.call('HGET', KEYS[1], 'hash') == ARGV[1] then
-  redis.call('DEL', KEYS[1])
-  return 1
-end
-if left <= 0 then redis.call('DEL', KEYS[1]) end
-return 0
-"""
-
-
-class CodeWrong(Unauthorized):
-    status = "CODE_WRONG"
-    message = "The code is wrong, used, or too old; ask for a new one."
-
-
-class SentTooOften(TooManyRequests):
-    status = "CODE_SENT_TOO_OFTEN"
-    message = "A code was sent to this phone a moment ago; wait a little."
-
-
-class SentTooOftenToday(TooManyRequests):
-    status = "CODE_SENT_TOO_OFTEN_TODAY"
-    message = "Too many codes were sent to this phone today."
-
-
-class TooManyCodes(TooManyRequests):
-    status = "TOO_MANY_CODES"
-    message = "Too many codes were asked for; wait a little."
+PURPOSES = ("login", "password_reset", "phone")
 
 
 def _pause(values: Settings) -> Quota | None:
@@ -70,24 +31,7 @@ SMS_IN_ALL = Limit("sms-all", "everybody", lambda values: values.limit_sms_in_al
 LIMITS = (SMS_PAUSE, SMS_DAY, SMS_PER_ADDRESS, SMS_PER_DEVICE, SMS_IN_ALL)
 
 
-@dataclass(frozen=True, slots=True)
-class Asker:
-    """Who asks for a code. ``device``: what a client app calls the device, if it does."""
-
-    address: str = ""
-    device: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class SentCode:
-    """What a client learns of a code that was sent. Times are seconds."""
-
-    expires_in: int
-    next_in: int
-    code: str | None  # with an offline provider only
-
-
-def send_code(phone: str, purpose: str = "login", asker: Asker = Asker()) -> SentCode:
+def send_code(phone: str, purpose: str = "login", asker: Asker = codes.UNKNOWN) -> SentCode:
     """Send a new code, which replaces the one before.
 
     Raises:
@@ -98,58 +42,28 @@ def send_code(phone: str, purpose: str = "login", asker: Asker = Asker()) -> Sen
     """
     phone = normalise(phone)
     provider: SMSProvider = current_app.extensions["sms"]
-    counted, key = _count(phone, asker), redis_keys.sms_code(purpose, phone)
-    code = f"{secrets.randbelow(10**6):06d}"
-    with redis.pipeline(transaction=True) as pipe:
-        pipe.delete(key)
-        pipe.hset(key, mapping={"hash": _hash(phone, purpose, code), "tries": TRIES})
-        pipe.expire(key, settings.sms_code_lifetime)
-        pipe.execute()
-    try:
-        provider.send(phone, f"{code} is your code for Solo. It is valid for {settings.sms_code_lifetime // 60} min.")
-    except SMSError:
-        redis.delete(key)
-        _uncount(counted)
-        raise
+    place, code, lifetime = place_of(phone, purpose), codes.random_code(), settings.sms_code_lifetime
+    with codes.counted(_limits(phone, asker)), codes.kept(place, code, lifetime):
+        provider.send_code(phone, code, minutes=lifetime // 60)
     shown = provider.offline and not settings.in_production
-    return SentCode(settings.sms_code_lifetime, settings.sms_code_interval, code if shown else None)
+    return SentCode(lifetime, settings.sms_code_interval, code if shown else None)
 
 
-def _count(phone: str, asker: Asker) -> list[Counted]:
-    """Count against each limit in turn. What is refused counts nowhere: else who hammers one phone locks out all."""
-    counted: list[Counted] = []
-    for budget, who, error in _limits(phone, asker):
-        if wait := take(budget, who):  # itself it goes on counting: given back late, it would open the next window
-            _uncount(counted)
-            raise error(retry_after=wait)
-        counted.append((budget, who))
-    return counted
-
-
-def _uncount(counted: list[Counted]) -> None:
-    for budget, who in counted:
-        give_back(budget, who)
-
-
-def _limits(phone: str, asker: Asker) -> Iterator[tuple[Budget, str, type[TooManyRequests]]]:
+def _limits(phone: str, asker: Asker) -> Iterator[codes.Counted]:
     errors = {SMS_PAUSE: SentTooOften, SMS_DAY: SentTooOftenToday}
     for limit, who in zip(LIMITS, (phone, phone, bucket(asker.address), asker.device, "all"), strict=True):
-        budget = budget_of([limit], settings)
-        if budget is not None and who:
-            yield budget, who, errors.get(limit, TooManyCodes)
+        yield limit, who, errors.get(limit, TooManyCodes)
 
 
 def use_code(phone: str, purpose: str, code: str) -> None:
     """Use up the code.
 
     Raises:
-        CodeWrong: it is not the one, or was used, or is too old, or this was one try too many.
+        CodeWrong: see :func:`codes.try_code`.
     """
-    if not redis.eval(TRY_CODE, 1, redis_keys.sms_code(purpose, phone), _hash(phone, purpose, code)):
-        raise CodeWrong
+    codes.try_code(place_of(phone, purpose), code)
 
 
-def _hash(phone: str, purpose: str, code: str) -> str:
-    """Keyed, because six digits alone could be tried out against a plain hash."""
-    text = f"sms:{purpose}:{phone}:{code}"
-    return hmac.new(settings.secret_key.encode(), text.encode(), hashlib.sha256).hexdigest()
+def place_of(phone: str, purpose: str) -> codes.Place:
+    """Return where the code is kept that was sent to a phone."""
+    return codes.Place(redis_keys.sms_code(purpose, phone), f"sms:{purpose}:{phone}")

@@ -4,7 +4,7 @@ from flask_api.providers.sms import SMSError
 
 
 class SendingSMS:
-    """A provider whose texts reach a phone, so that no answer carries a code; ``fails`` makes it fail."""
+    """A provider whose codes reach a phone, so that no answer carries a code; ``fails`` makes it fail."""
 
     offline = False
 
@@ -12,7 +12,7 @@ class SendingSMS:
         self.sent: list[tuple[str, str]] = []
         self.fails = fails
 
-    def send(self, phone: str, text: str) -> None:
+    def send_code(self, phone: str, code: str, minutes: int) -> None:
         if self.fails:
             raise SMSError
-        self.sent.append((phone, text))
+        self.sent.append((phone, code))

@@ -3,10 +3,12 @@
 from datetime import timedelta
 
 from flask import Flask
-from sqlalchemy import Table, func, select, update
+from sqlalchemy import Table, func, insert, select, update
 
 from flask_api.accounts.leaving import erase_expired
+from flask_api.accounts.models import SocialLogin
 from flask_api.core.database import Base, now
+from flask_api.emails.models import AccountExport
 from flask_api.users.models import UserAuth
 from tests.clients import Client, data, failure
 from tests.factories import Factory, at_once
@@ -43,6 +45,11 @@ def somebody_with_everything(make: Factory, phone: str, categories: list[int]) -
         me.post("/blog/posts", json=body, headers={"Idempotency-Key": str(number)})
     make.photo(me)
     make.photo(me, position=2)
+    make.execute(
+        insert(SocialLogin).values(user_id=me.user_id, provider="google", subject=phone, email="l@example.com")
+    )
+    make.execute(insert(AccountExport).values(user_id=me.user_id, key=f"exports/{me.user_id}.zip", expires_at=now()))
+    me.post("/uploads", json={"kind": "photo", "content_type": "image/jpeg", "size": 1000})
     me.patch("/users/me", json={"bio": "Climbs, cooks, reads maps."})
     return me
 

@@ -2,7 +2,7 @@
 
 from flask import Flask
 
-from flask_api.providers.sms import ConsoleSMS
+from flask_api.providers.sms.console import ConsoleSMS
 from flask_api.settings import Settings
 from tests.clients import Client, data, failure
 from tests.conftest import start_app, stop_app
