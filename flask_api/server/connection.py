@@ -9,11 +9,12 @@ from typing import TYPE_CHECKING
 from tornado.iostream import IOStream, SSLIOStream
 
 from flask_api.core.errors import ApiError, InternalError
+from flask_api.core.metrics import OTHER, count_request
 from flask_api.core.request_ids import HEADER, request_id_for
 from flask_api.server.access_log import Exchange, log_exchange
 from flask_api.server.answers import Answer
 from flask_api.server.failures import RequestTimeout, failure_answer
-from flask_api.server.handlers import answer_with_handler
+from flask_api.server.handlers import answer_with_handler, stream_to_handler
 from flask_api.server.incoming import Incoming
 from flask_api.server.request_head import RequestHead, parse_request_head, proposed_request_id
 
@@ -101,8 +102,11 @@ class Connection:
         self._head = None
         self._request_id = ""
         try:
-            self._head = head = parse_request_head(await incoming.read_head(), self._server.limits.max_body_size)
+            block, streamed = await incoming.read_head(), self._server.streamed_prefixes
+            self._head = head = parse_request_head(block, self._server.limits.max_body_size, streamed)
             self._request_id = head.headers[_ID_HEADER] = request_id_for(head.headers.get(_ID_HEADER))
+            if head.path.startswith(streamed):
+                return await stream_to_handler(self._server.tornado_app, self, head, incoming)
             body = await incoming.read_body(head)
         except ApiError as error:
             await self._refuse(error)
@@ -110,18 +114,24 @@ class Connection:
         if head.path.startswith(self._server.tornado_prefixes):
             return await answer_with_handler(self._server.tornado_app, self, head, body)
         try:
-            answer = await self._server.container.submit(head, body, self._environ, always=self._server.is_private)
+            answer, rule = await self._server.container.submit(
+                head, body, self._environ, always=self._server.is_private
+            )
         except ApiError as error:
-            answer = self._failure(error)
-        self.log_exchange(int(answer.head[9:12]), len(answer.body))
+            answer, rule = self._failure(error), OTHER
+        self.log_exchange(int(answer.head[9:12]), len(answer.body), rule)
         return await self._send(answer, head)
 
-    def log_exchange(self, status: int, size: int) -> None:
-        """Write the present exchange into the access log, as soon as its answer is known."""
+    def log_exchange(self, status: int, size: int, rule: str = "") -> None:
+        """Write the present exchange into the access log, as soon as its answer is known, and count it."""
         head = self._head
         client = self._server.container.client_of(head, self.peer) if head else self.peer
         seconds = self._loop.time() - self._began
         log_exchange(Exchange(head, client, self._request_id, status, size, seconds))
+        if head is None:
+            count_request(OTHER, OTHER, status, seconds)
+        else:
+            count_request(head.method, rule or self._server.prefix_of(head.path), status, seconds)
 
     async def _send(self, answer: Answer, head: RequestHead) -> bool:
         stays_open = self.stays_open(head)
@@ -146,14 +156,14 @@ class Connection:
         self.log_exchange(error.code, len(answer.body))
         await self.write(b"Connection: close\r\n\r\n".join(answer))
         if not isinstance(error, RequestTimeout):
-            await self._linger()
+            await self.linger()
 
     def _failure(self, error: ApiError) -> Answer:
         block = self._incoming.block
         self._request_id = self._request_id or request_id_for(proposed_request_id(block))
         return failure_answer(error, self._request_id, to_head=block.startswith(b"HEAD "))
 
-    async def _linger(self) -> None:
+    async def linger(self) -> None:
         """Let the client read the answer while it still sends: closing now would reset the connection under it."""
         if not self.stream.closed():
             self.stream.socket.shutdown(socket.SHUT_WR)

@@ -10,6 +10,8 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
 from flask_api.core.errors import InternalError, ServiceUnavailable
+from flask_api.core.metrics import OTHER, RULE, Gauges
+from flask_api.core.origin import PEER
 from flask_api.core.request_ids import request_id_for
 from flask_api.server.answers import Answer, build_answer
 from flask_api.server.failures import failure_answer
@@ -22,6 +24,7 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 Environ = dict[str, Any]
+Answered = tuple[Answer, str]  # and the rule of the address, if the application told it
 ExcInfo = tuple[type[BaseException], BaseException, TracebackType] | tuple[None, None, None]
 
 
@@ -44,7 +47,7 @@ class Container:
         trusted_proxies: Collection[str] = (),
     ) -> None:
         self._app = wsgi_app
-        self._pool: WorkerPool[Answer] = WorkerPool(threads, queue_size)
+        self._pool: WorkerPool[Answered] = WorkerPool(threads, queue_size)
         self._trusted_proxies = frozenset(trusted_proxies)
 
     def environ_for_peer(self, peer: str, scheme: str, server_name: str, server_port: str) -> Environ:
@@ -54,6 +57,7 @@ class Container:
             "SERVER_NAME": server_name,
             "SERVER_PORT": server_port,
             "REMOTE_ADDR": peer,
+            PEER: peer,
             "wsgi.version": (1, 0),
             "wsgi.url_scheme": scheme,
             "wsgi.errors": sys.stderr,
@@ -69,7 +73,7 @@ class Container:
 
     def submit(
         self, head: RequestHead, body: bytes, common: Environ, *, always: bool = False
-    ) -> asyncio.Future[Answer]:
+    ) -> asyncio.Future[Answered]:
         """Let a worker run the application.
 
         Raises:
@@ -80,6 +84,10 @@ class Container:
             return self._pool.submit(partial(self._run, environ), always=always)
         except PoolFull:
             raise ServiceUnavailable("The server is busy; try again in a moment.") from None
+
+    def load(self) -> Gauges:
+        """Return how many threads there are, and how many requests they work on, or are waiting for one."""
+        return {"solo_threads": self._pool.size, "solo_requests_inside": self._pool.running}
 
     def stop(self) -> None:
         """Let the workers end when they are done; does not wait for them."""
@@ -107,16 +115,16 @@ class Container:
                 environ["wsgi.url_scheme"] = scheme
         return environ
 
-    def _run(self, environ: Environ) -> Answer:
+    def _run(self, environ: Environ) -> Answered:
         """Run the application in this worker thread; whatever goes wrong becomes a 500."""
         to_head = environ["REQUEST_METHOD"] == "HEAD"
         try:
             status, headers, body = _call(self._app, environ)
-            return build_answer(status, headers, body, to_head=to_head)
+            return build_answer(status, headers, body, to_head=to_head), environ.get(RULE, OTHER)
         except BaseException:  # SystemExit included: a worker that ends is never replaced
             request_id = request_id_for(environ.get("HTTP_X_REQUEST_ID"))
             log.exception("the application failed outside its own error handling, request %s", request_id)
-            return failure_answer(InternalError(), request_id, to_head=to_head)
+            return failure_answer(InternalError(), request_id, to_head=to_head), environ.get(RULE, OTHER)
 
 
 def _call(app: "WSGIApplication", environ: Environ) -> tuple[str, list[tuple[str, str]], bytes]:

@@ -15,6 +15,14 @@ class RequestTimeout(ApiError):
     message = "The request took too long to arrive."
 
 
+class LengthRequired(ApiError):
+    """The body is streamed to a handler, which wants to know its length before (RFC 9110 §15.5.12)."""
+
+    code = 411
+    status = "LENGTH_REQUIRED"
+    message = "Say how long the body is: send Content-Length."
+
+
 class HeadersTooLarge(ApiError):
     """Request line and headers are over the limit (RFC 6585 §5)."""
 

@@ -3,15 +3,18 @@
 import asyncio
 import logging
 from collections.abc import Callable
+from contextlib import aclosing
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
 from tornado.httputil import HTTPConnection, HTTPHeaders, RequestStartLine, ResponseStartLine
 from tornado.iostream import IOStream, StreamClosedError
-from tornado.web import Application, RequestHandler
+from tornado.web import Application, HTTPError, RequestHandler
 
 from flask_api.core.errors import ApiError, BadRequest, InternalError, MethodNotAllowed, NotFound, failure_body
 from flask_api.core.request_ids import request_id_for
+from flask_api.server.failures import LengthRequired
+from flask_api.server.incoming import Incoming
 from flask_api.server.request_head import RequestHead
 
 if TYPE_CHECKING:
@@ -24,12 +27,50 @@ async def answer_with_handler(app: Application, connection: "Connection", head: 
     """Let the tornado application answer; return whether the connection stays open."""
     reply = HandlerReply(connection, head)
     delegate = app.start_request(connection, reply)
-    start_line = RequestStartLine(head.method, head.target, head.version)
-    await _now(delegate.headers_received(start_line, HTTPHeaders(head.headers)))
+    await _now(delegate.headers_received(_start_line(head), HTTPHeaders(head.headers)))
     if body:
         await _now(delegate.data_received(body))
     delegate.finish()
     return await reply.is_done
+
+
+async def stream_to_handler(app: Application, connection: "Connection", head: RequestHead, incoming: Incoming) -> bool:
+    """Hand the body on as it comes; return whether the connection stays open.
+
+    The client is asked for the body only after the handler's ``prepare`` let it. A handler that answers before the end
+    is sent no more of it.
+
+    Raises:
+        LengthRequired: the client does not say how much will come.
+        RequestTimeout: it does not come. The handler is told that its client has left.
+    """
+    if head.chunked or (head.content_length is None and head.method in ("PUT", "POST", "PATCH")):
+        raise LengthRequired
+    reply = HandlerReply(connection, head, has_body=False)
+    delegate = app.start_request(connection, reply)
+    try:
+        await _now(delegate.headers_received(_start_line(head), HTTPHeaders(head.headers)))
+        if not reply.has_begun:
+            async with aclosing(incoming.pieces(head)) as pieces:
+                async for piece in pieces:
+                    await _now(delegate.data_received(piece))
+                    if reply.has_begun:
+                        break
+                else:
+                    reply.has_body = True
+                    delegate.finish()
+    finally:
+        if not reply.has_body:
+            delegate.on_connection_close()
+    stays_open = await reply.is_done
+    if not reply.has_body and not connection.stream.closed():
+        await connection.linger()
+    return stays_open
+
+
+def _start_line(head: RequestHead) -> RequestStartLine:
+    """Return the request line, of an absolute target without the host: the handler is chosen by path."""
+    return RequestStartLine(head.method, f"{head.path}?{head.query}" if head.query else head.path, head.version)
 
 
 async def _now(awaitable: Any) -> None:
@@ -40,14 +81,16 @@ async def _now(awaitable: Any) -> None:
 class HandlerReply(HTTPConnection):
     """What a RequestHandler writes its answer to: tornado's public HTTPConnection, over our Connection."""
 
-    def __init__(self, connection: "Connection", head: RequestHead) -> None:
+    def __init__(self, connection: "Connection", head: RequestHead, *, has_body: bool = True) -> None:
         self.context = self  # tornado looks there for remote_ip and protocol
         self.remote_ip = connection.peer
         self.protocol = connection.scheme
+        self.has_body = has_body  # all of the request is here; else this answer is the connection's last
+        self.has_begun = False
         self.is_done: asyncio.Future[bool] = asyncio.get_running_loop().create_future()
         self._connection = connection
         self._head = head
-        self._stays_open = connection.stays_open(head)
+        self._stays_open = False
         self._chunked = False
         self._missing: int | None = None  # of the Content-Length promised
         self._on_close: Callable[[], None] | None = None
@@ -58,6 +101,8 @@ class HandlerReply(HTTPConnection):
     ) -> "asyncio.Future[None]":
         """Send the head, framed as RFC 9112 §6 has it, and perhaps the first bytes of the body."""
         assert isinstance(start_line, ResponseStartLine)
+        self.has_begun = True
+        self._stays_open = self.has_body and self._connection.stays_open(self._head)
         has_body = self._head.method != "HEAD" and start_line.code not in (101, 204, 304)
         if has_body and "Content-Length" in headers:
             self._missing = int(headers["Content-Length"])
@@ -130,6 +175,11 @@ class HandlerWithJsonFailures(RequestHandler):
     def set_default_headers(self) -> None:
         """Name the server as everywhere else."""
         self.set_header("Server", "solo")
+
+    def log_exception(self, typ: Any, value: Any, tb: Any) -> None:
+        """Log what is no answer of ours; tornado would log the whole address, and what is signed is secret."""
+        if not isinstance(value, ApiError | HTTPError):
+            log.error("%s failed on %s", type(self).__name__, self.request.path, exc_info=(typ, value, tb))
 
     def write_error(self, status_code: int, **kwargs: Any) -> None:
         """Answer with what the ApiError raised says, else with the words the house has for the status."""

@@ -11,6 +11,7 @@ from tornado.iostream import IOStream
 from tornado.tcpserver import TCPServer
 from tornado.web import Application
 
+from flask_api.core.metrics import OTHER
 from flask_api.server.connection import Connection
 from flask_api.server.container import Container
 from flask_api.server.incoming import READ_SIZE, Limits
@@ -35,7 +36,10 @@ class Leaving(Enum):
 
 
 class HttpServer(TCPServer):
-    """Serves a WSGI application, and a tornado one for the paths that start with one of ``tornado_prefixes``."""
+    """Serves a WSGI application, and a tornado one for the paths that start with one of ``tornado_prefixes``.
+
+    Below ``streamed_prefixes`` the handlers, all of them with ``@stream_request_body``, get bodies as they come.
+    """
 
     def __init__(
         self,
@@ -44,6 +48,7 @@ class HttpServer(TCPServer):
         *,
         tornado_app: Application | None = None,
         tornado_prefixes: tuple[str, ...] = (),
+        streamed_prefixes: tuple[str, ...] = (),
         ssl_context: ssl.SSLContext | None = None,
         is_private: bool = False,
     ) -> None:
@@ -56,6 +61,7 @@ class HttpServer(TCPServer):
         self.limits = limits
         self.tornado_app = tornado_app or Application()
         self.tornado_prefixes = tornado_prefixes
+        self.streamed_prefixes = streamed_prefixes
         self.is_draining = False
         self.is_private = is_private  # its requests are never shed
         self._listeners: list[Listener] = []
@@ -69,6 +75,11 @@ class HttpServer(TCPServer):
             await connection.serve()
         finally:
             self._connections.discard(connection)
+
+    def prefix_of(self, path: str) -> str:
+        """Return which prefix brings a path to the tornado application: what its requests are counted by."""
+        prefixes = (*self.tornado_prefixes, *self.streamed_prefixes)
+        return next((prefix for prefix in prefixes if path.startswith(prefix)), OTHER)
 
     def listen_on(self, sockets: Sequence[socket.socket]) -> None:
         """Accept connections on these sockets, which are ours from now on."""

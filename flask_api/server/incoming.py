@@ -2,6 +2,7 @@
 
 import asyncio
 import re
+from collections.abc import AsyncGenerator
 from dataclasses import dataclass
 
 from tornado.iostream import IOStream
@@ -11,6 +12,7 @@ from flask_api.server.failures import HeadersTooLarge, RequestTimeout
 from flask_api.server.request_head import RequestHead, refuse_odd_bytes
 
 READ_SIZE = 16 * 1024
+PIECE_SIZE = 256 * 1024  # of a body that is handed on as it comes
 _CHUNK_LINE = re.compile(rb"([0-9A-Fa-f]{1,15})[ \t]*(?:;[^\r\n]*)?")
 _CHUNK_LINE_SIZE = 256
 
@@ -23,6 +25,7 @@ class Limits:
     max_body_size: int
     body_timeout: float
     idle_timeout: float
+    stream_timeout: float = 1800
 
 
 class Incoming:
@@ -81,19 +84,46 @@ class Incoming:
             body = self._buffer[self._position : end]
             self._position = end
             return body
-        if self.is_empty and head.headers.get("Expect", "").lower() == "100-continue":
-            self._stream.write(b"HTTP/1.1 100 Continue\r\n\r\n")
+        self._welcome(head)
         try:
             async with asyncio.timeout(self._limits.body_timeout):
                 return await (self._read_chunked() if head.chunked else self._read(length))
         except TimeoutError:
             raise RequestTimeout from None
 
+    async def pieces(self, head: RequestHead) -> AsyncGenerator[bytes, None]:
+        """Yield a body of a known length as it comes, in pieces.
+
+        Raises:
+            RequestTimeout: nothing comes for ``body_timeout``, or the whole takes longer than ``stream_timeout``.
+        """
+        self._welcome(head)
+        loop = asyncio.get_running_loop()
+        end = loop.time() + self._limits.stream_timeout
+        missing = head.content_length or 0
+        while missing:
+            if self.is_empty:
+                try:
+                    async with asyncio.timeout_at(min(end, loop.time() + self._limits.body_timeout)):
+                        self._buffer = await self._stream.read_bytes(min(missing, PIECE_SIZE), partial=True)
+                except TimeoutError:
+                    raise RequestTimeout from None
+                self._position = 0
+            piece = self._buffer[self._position : self._position + missing]
+            self._position += len(piece)
+            missing -= len(piece)
+            yield piece
+
     async def discard(self) -> None:
         """Read and forget until the client closes."""
         while True:
             await self._fill()
             self._position = len(self._buffer)
+
+    def _welcome(self, head: RequestHead) -> None:
+        """Ask for the body where the client waits to be asked (RFC 9110 §10.1.1)."""
+        if self.is_empty and head.version == "HTTP/1.1" and head.headers.get("Expect", "").lower() == "100-continue":
+            self._stream.write(b"HTTP/1.1 100 Continue\r\n\r\n")
 
     async def _rest_of_head(self) -> int:
         while True:

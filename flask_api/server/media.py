@@ -1,5 +1,6 @@
-"""Files that users sent, at ``/media/``. In production nginx answers for them (deploy/)."""
+"""Files that anybody may see, at ``/media/``: the pictures we made. In production nginx answers for them (deploy/)."""
 
+import re
 from pathlib import Path
 
 from tornado.web import HTTPError, StaticFileHandler, URLSpec
@@ -8,6 +9,8 @@ from flask_api.server.handlers import HandlerWithJsonFailures
 
 MEDIA_PREFIX = "/media/"
 ONE_DAY = 86400
+# What a browser may show: the pictures that we have made out of users' (uploads/images.py), and those of the demo.
+OURS = re.compile(r"(?:public|demo)/[a-z0-9/_-]+\.(?:jpg|png|webp)\Z")
 
 
 class MediaFile(HandlerWithJsonFailures, StaticFileHandler):
@@ -16,7 +19,8 @@ class MediaFile(HandlerWithJsonFailures, StaticFileHandler):
     def set_extra_headers(self, path: str) -> None:
         """Keep browsers from running what claims to be a picture; names are random, so a file never changes."""
         self.set_header("X-Content-Type-Options", "nosniff")
-        self.set_header("Content-Disposition", "attachment")
+        if not OURS.match(path):
+            self.set_header("Content-Disposition", "attachment")
         self.set_header("Content-Security-Policy", "default-src 'none'; sandbox")
         self.set_header("Cache-Control", f"public, max-age={ONE_DAY}")
 

@@ -17,6 +17,7 @@ _ABSOLUTE_TARGET = re.compile(r"https?://([^/?]*)(/[^?]*)?(\?.*)?", re.IGNORECAS
 _HOST = re.compile(r"(?:[A-Za-z0-9._~-]+|\[[0-9A-Fa-f:.]+\])(?::([0-9]{1,5}))?")
 _CONTROLS = bytes({*range(0x20), 0x7F} - {0x09, 0x0A, 0x0D})
 _DIGITS = re.compile(r"[0-9]{1,18}")
+LARGEST = 10**18 - 1  # bytes: what has so many digits
 _SINGLE = {"Content-Length", "Host", "Content-Type"}
 _ID_LINE = re.compile(rb"^x-request-id:([^\r\n]*)\r$", re.IGNORECASE | re.MULTILINE)
 
@@ -35,8 +36,10 @@ class RequestHead(NamedTuple):
     chunked: bool
 
 
-def parse_request_head(block: bytes, max_body_size: int) -> RequestHead:
+def parse_request_head(block: bytes, max_body_size: int, streamed_prefixes: tuple[str, ...] = ()) -> RequestHead:
     """Read a request's head: all up to and without the empty line.
+
+    On a path that starts with one of ``streamed_prefixes`` the handler judges how long a body may be.
 
     Raises:
         BadRequest: it is malformed or ambiguous (RFC 9112 §2.2, §3, §5, §6.3).
@@ -53,7 +56,8 @@ def parse_request_head(block: bytes, max_body_size: int) -> RequestHead:
     path, query = _split_target(method, target, headers)
     if not knows_host or not _is_host(headers.get("Host", "none")):
         raise BadRequest("The Host header is missing or malformed.")
-    content_length, chunked = _framing(version, headers, max_body_size)
+    largest = LARGEST if path.startswith(streamed_prefixes) else max_body_size
+    content_length, chunked = _framing(version, headers, largest)
     return RequestHead(
         method, target, path, query, version, headers, _keep_alive(version, headers), content_length, chunked
     )

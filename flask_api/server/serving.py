@@ -10,17 +10,17 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from flask_api.core import metrics
 from flask_api.server.access_log import flush_now_and_then
 from flask_api.server.container import Container
 from flask_api.server.http_server import HttpServer, Leaving
 from flask_api.server.incoming import Limits
 from flask_api.server.listener import listen_again
 from flask_api.server.listening import BACKLOG
-from flask_api.server.media import MEDIA_PREFIX
 from flask_api.server.notify import STOPPING, notify
-from flask_api.server.page_refresh import REFRESH_PATH
 from flask_api.server.supervision import others_go_on
-from flask_api.server.tornado_side import tornado_application
+from flask_api.server.tornado_side import prefixes, tornado_application
+from flask_api.server.uploads import UPLOADS
 from flask_api.settings import Settings
 
 if TYPE_CHECKING:
@@ -97,7 +97,7 @@ def serve(service: Service, stop_when_readable: int | None = None) -> None:
             loop.add_reader(stop_when_readable, on_orphaned)
         await serve_until(stop, service)
 
-    with suppress(asyncio.CancelledError):
+    with metrics.kept_in(service.settings.data_dir), suppress(asyncio.CancelledError):
         asyncio.run(main())
 
 
@@ -117,9 +117,11 @@ async def serve_until(stop: Stop, service: Service) -> None:
         container,
         limits,
         tornado_app=tornado_application(settings, draining=stop),
-        tornado_prefixes=(MEDIA_PREFIX, REFRESH_PATH) if settings.page_refresh else (MEDIA_PREFIX,),
+        tornado_prefixes=prefixes(settings),
+        streamed_prefixes=(UPLOADS,),
         ssl_context=service.ssl_context,
     )
+    metrics.watch(container.load)
     if service.own_socket is not None:
         private.listen_on([service.own_socket])
     flushing = asyncio.create_task(flush_now_and_then())

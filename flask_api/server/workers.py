@@ -31,8 +31,9 @@ class WorkerPool(Generic[Result]):
     """
 
     def __init__(self, threads: int, queue_size: int) -> None:
+        self.size = threads
+        self.running = 0
         self._capacity = threads + queue_size
-        self._running = 0
         self._jobs: SimpleQueue[tuple[Callable[[], Result], asyncio.Future[Result]] | None] = SimpleQueue()
         self._done: deque[tuple[asyncio.Future[Result], Result]] = deque()
         self._woken = False
@@ -49,9 +50,9 @@ class WorkerPool(Generic[Result]):
         Raises:
             PoolFull: there is no room for it, and it need not be run ``always``.
         """
-        if self._running >= self._capacity and not always:
+        if self.running >= self._capacity and not always:
             raise PoolFull
-        self._running += 1
+        self.running += 1
         future = self._loop.create_future()
         self._jobs.put((job, future))
         return future
@@ -80,6 +81,6 @@ class WorkerPool(Generic[Result]):
         self._woken = False
         while self._done:
             future, result = self._done.popleft()
-            self._running -= 1
+            self.running -= 1
             if not future.done():
                 future.set_result(result)

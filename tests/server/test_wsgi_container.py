@@ -77,6 +77,7 @@ def test_environ_says_what_was_asked(server: RunningServer, wire: Wire) -> None:
         "HTTP_X_OWN_HEADER": "yes",
         "HTTP_X_REQUEST_ID": "r1",
         "wsgi.url_scheme": "http",
+        "solo.peer": "127.0.0.1",
         "body": "abc",
     }
     assert seen == expected
@@ -90,6 +91,7 @@ def test_forwarded_headers_of_a_stranger_do_not_count(wire: Wire) -> None:
 def test_trusted_proxy_is_believed_for_its_last_hop_only() -> None:
     seen = asyncio.run(environ_behind_proxy("X-Forwarded-For: 6.6.6.6, 9.9.9.9", "X-Forwarded-Proto: https"))
     assert (seen["REMOTE_ADDR"], seen["wsgi.url_scheme"]) == ("9.9.9.9", "https")
+    assert seen["solo.peer"] == "unix"  # who is at the other end, whatever is said
     seen = asyncio.run(environ_behind_proxy())
     assert (seen["REMOTE_ADDR"], seen["wsgi.url_scheme"]) == ("unix", "http")
 
@@ -97,7 +99,7 @@ def test_trusted_proxy_is_believed_for_its_last_hop_only() -> None:
 async def environ_behind_proxy(*headers: str) -> dict[str, Any]:
     container = Container(ToyApp(), threads=1, queue_size=1, trusted_proxies=["unix"])
     head = parse_request_head("\r\n".join(["GET / HTTP/1.1", "Host: h", *headers]).encode(), 0)
-    answer = await container.submit(head, b"", container.environ_for_peer("unix", "http", "localhost", "80"))
+    answer, _ = await container.submit(head, b"", container.environ_for_peer("unix", "http", "localhost", "80"))
     container.stop()
     return dict(json.loads(answer.body))
 

@@ -1,0 +1,1 @@
+"""Uploads: a grant first, then the bytes, then a checked object."""

@@ -1,0 +1,200 @@
+"""What is used stays, what nobody uses goes, and what somebody leaves behind when he dies goes too."""
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from flask import Flask
+from sqlalchemy import func, select, update
+
+from flask_api.accounts.leaving import erase_account
+from flask_api.core.transaction import rows, transactional
+from flask_api.providers.storage import StorageError
+from flask_api.uploads import objects, processing, services
+from flask_api.uploads.models import StoredObject, Upload
+from flask_api.uploads.processing import process
+from flask_api.users.services import lock_user
+from tests.clients import Client, data, failure
+from tests.factories import Factory
+from tests.jobs_run import run_jobs
+
+from .sending import arrive, film, grant, media, photo, send, stored
+
+
+def sweep(app: Flask) -> None:
+    with app.app_context():
+        objects.sweep.now()
+    run_jobs(app)
+
+
+def age(make: Factory, hours: float) -> None:
+    """Let all that is to be deleted some day be so many hours nearer to it."""
+    for table in (Upload, StoredObject):
+        for key, day in make.execute(select(table.__table__.primary_key.columns[0], table.delete_after)):
+            if day is not None:
+                own = table.__table__.primary_key.columns[0] == key
+                make.execute(update(table).where(own).values(delete_after=day - timedelta(hours=hours)))
+
+
+def count(make: Factory, table: Any) -> int:
+    return int(make.execute(select(func.count()).select_from(table))[0][0])
+
+
+def test_avatar_is_an_upload_in_use_and_the_one_before_goes(make: Factory) -> None:
+    me = make.user()
+    first, second = send(me, photo(), "avatar"), send(me, photo(), "avatar")
+    assert data(me.put("/users/me/avatar", json={"upload_id": first["id"]}))["avatar"] == first["url"]
+    assert data(me.get("/users/me"))["avatar"] == first["url"]
+    assert data(me.get(f"/uploads/{first['id']}"))["is_used"] is True
+    assert failure(me.delete(f"/uploads/{first['id']}")) == (409, "UPLOAD_IN_USE")
+    assert data(me.put("/users/me/avatar", json={"upload_id": second["id"]}))["avatar"] == second["url"]
+    run_jobs(me.app)
+    assert stored(me) == sorted(media(me, second[name]) for name in ("url", "thumbnail_url"))
+    assert data(me.put("/users/me/avatar", json={"upload_id": None}))["avatar"] is None
+    run_jobs(me.app)
+    assert stored(me) == []
+
+
+def test_avatar_that_is_set_again_stays(make: Factory) -> None:
+    me = make.user()
+    shown = send(me, photo(), "avatar")
+    for _ in range(2):
+        assert data(me.put("/users/me/avatar", json={"upload_id": shown["id"]}))["avatar"] == shown["url"]
+    run_jobs(me.app)
+    assert len(stored(me)) == 2
+
+
+def test_only_what_is_ready_and_of_the_kind_can_be_used(make: Factory) -> None:
+    me = make.user()
+    refused = send(me, b"no picture", "avatar")
+    unfinished = grant(me, photo(), "avatar")
+    for upload in (send(me, photo(), "photo"), send(me, film(), "video", "video/mp4"), refused, unfinished):
+        answer = me.put("/users/me/avatar", json={"upload_id": upload["id"]})
+        assert failure(answer) == (409, "UPLOAD_NOT_READY")
+
+
+def test_what_nobody_uses_is_swept_after_a_day_and_what_is_used_stays(make: Factory, app: Flask) -> None:
+    me = make.user()
+    used, unused = send(me, photo(), "avatar"), send(me, photo())
+    refused = send(me, b"no picture")
+    me.put("/users/me/avatar", json={"upload_id": used["id"]})
+    age(make, 23)
+    sweep(app)
+    assert len(stored(me)) == 4
+    age(make, 2.5)
+    sweep(app)
+    assert stored(me) == sorted(media(me, used[name]) for name in ("url", "thumbnail_url"))
+    for gone in (unused, refused):
+        assert failure(me.get(f"/uploads/{gone['id']}")) == (404, "UPLOAD_NOT_FOUND")
+    assert (count(make, Upload), count(make, StoredObject)) == (1, 2)
+
+
+def test_what_is_about_to_be_swept_cannot_be_used_any_more(make: Factory) -> None:
+    me = make.user()
+    shown = send(me, photo(), "avatar")
+    age(make, 24.5)
+    assert failure(me.put("/users/me/avatar", json={"upload_id": shown["id"]})) == (404, "UPLOAD_NOT_FOUND")
+
+
+def test_file_whose_sender_never_says_so_is_swept_once_its_grant_is_over(make: Factory, app: Flask) -> None:
+    me = make.user()
+    arrive(app, grant(me, photo()), photo())
+    age(make, 2)
+    sweep(app)
+    assert len(stored(me)) == 1, "who began to send in time may end"
+    age(make, 1.5)
+    sweep(app)
+    assert stored(me) == []
+
+
+def test_file_sent_again_after_all_was_done_is_swept(make: Factory, app: Flask) -> None:
+    me = make.user()
+    granted = grant(me, photo())
+    for _ in range(2):
+        arrive(app, granted, photo())
+        me.post(f"/uploads/{granted['id']}/complete")
+        run_jobs(app)
+    assert len(stored(me)) == 3
+    age(make, 3.5)
+    sweep(app)
+    assert len(stored(me)) == 2
+
+
+def test_job_that_dies_before_it_has_told_leaves_nothing_for_ever(make: Factory, app: Flask) -> None:
+    """What a killed worker had put into the storage is swept; the next run does all anew."""
+    me = make.user()
+    granted = grant(me, photo(), "avatar")
+    arrive(app, granted, photo())
+    me.post(f"/uploads/{granted['id']}/complete")
+    with app.app_context():
+        [sent] = rows(processing.SENT, upload_id=granted["id"])
+        with objects.storage().open(sent.incoming_key) as file:
+            processing._image(sent, file)  # all that it does before it tells
+    run_jobs(app)
+    shown = data(me.get(f"/uploads/{granted['id']}"))
+    assert shown["state"] == "ready"
+    assert len(stored(me)) == 4
+    me.put("/users/me/avatar", json={"upload_id": shown["id"]})
+    age(make, 26)
+    sweep(app)
+    assert stored(me) == sorted(media(me, shown[name]) for name in ("url", "thumbnail_url"))
+
+
+def test_job_that_runs_twice_does_no_harm(make: Factory, app: Flask) -> None:
+    me = make.user()
+    shown = send(me, photo())
+    with app.app_context():
+        process.now(upload_id=shown["id"])
+    assert data(me.get(f"/uploads/{shown['id']}")) == shown
+    assert len(stored(me)) == 2
+
+
+def test_sweeping_when_the_storage_fails_forgets_nothing(make: Factory, app: Flask) -> None:
+    me = make.user()
+    send(me, photo())
+    age(make, 26)
+    folder = app.extensions["settings"].data_dir / "media" / "public"
+    folder.rename(folder.with_name("elsewhere"))
+    folder.write_text("not a folder")
+    with app.app_context(), pytest.raises(StorageError):
+        objects.sweep.now()
+    folder.unlink()
+    folder.with_name("elsewhere").rename(folder)
+    sweep(app)
+    assert stored(me) == []
+    assert count(make, StoredObject) == 0
+
+
+def test_erased_account_takes_its_files_along(make: Factory, app: Flask) -> None:
+    me, somebody = make.user(), make.user()
+    shown = send(me, photo(), "avatar")
+    me.put("/users/me/avatar", json={"upload_id": shown["id"]})
+    send(me, film(), "video", "video/mp4")
+    send(somebody, photo())
+
+    @transactional
+    def erase() -> None:
+        erase_account(lock_user(me.user_id or 0))
+
+    with app.app_context():
+        erase()
+    run_jobs(app)
+    assert len(stored(me)) == 2
+    assert (count(make, Upload), count(make, StoredObject)) == (1, 3)
+
+
+def test_export_names_my_uploads(make: Factory, app: Flask) -> None:
+    me = make.user()
+    shown = send(me, photo())
+    assert me.user_id is not None
+    with app.app_context():
+        [exported] = services._export(me.user_id)
+    assert (exported["id"], exported["url"]) == (shown["id"], shown["url"])
+
+
+def test_grant_asked_for_twice_with_one_key_is_one_grant(make: Factory) -> None:
+    me: Client = make.user()
+    sent = {"kind": "photo", "size": 1000, "content_type": "image/jpeg"}
+    answers = [data(me.post("/uploads", json=sent, headers={"Idempotency-Key": "one"})) for _ in range(2)]
+    assert answers[0] == answers[1]
+    assert count(make, Upload) == 1
