@@ -2,33 +2,19 @@
 
 import os
 import re
-import shutil
 import subprocess
 import sys
 from pathlib import Path
 
-import pytest
-
-from tests.docs.markdown import code_blocks, console_steps
-from tests.services.solo_server import SoloServer
+from tests.docs.markdown import code_blocks
+from tests.docs.printed_walk import walk_with_curl
 
 ROOT = Path(__file__).resolve().parents[2]
 README = (ROOT / "README.md").read_text()
 
 
 def test_walk_with_curl_answers_what_is_printed(tmp_path: Path) -> None:
-    if shutil.which("curl") is None:
-        pytest.skip("curl is missing: apt-get install curl")
-    steps = console_steps(code_blocks(README, "console")[0])
-    assert len(steps) == 11
-    with SoloServer(tmp_path / "var") as server:
-        script = "\n".join(f"{command}\necho ---" for command, _ in steps)
-        script = script.replace("http://localhost:5000", server.address)
-        run = subprocess.run(["bash", "-ec", script], cwd=tmp_path, capture_output=True, text=True)
-    assert run.returncode == 0, run.stderr
-    for (command, expected), actual in zip(steps, run.stdout.split("---\n"), strict=False):
-        pattern = ".*".join(re.escape(part) for part in expected.split("…"))
-        assert re.fullmatch(pattern, actual.strip()), f"{command}\nprinted {actual}\nREADME says {expected}"
+    assert walk_with_curl(code_blocks(README, "console")[0], tmp_path) == 11
 
 
 def test_five_minute_endpoint_passes_its_test(copy: Path) -> None:
