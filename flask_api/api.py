@@ -19,15 +19,21 @@ from flask_api.core.arrival import arrive
 from flask_api.core.auth import SECURITY_SCHEMES, BasicMissing, login_check_with
 from flask_api.core.credentials import token_sent
 from flask_api.core.describing import FAILURE_MODELS
+from flask_api.core.errors import BadRequest, Forbidden, NotFound, Unauthorized
+from flask_api.core.origin import comes_from_this_machine
 from flask_api.core.rate_limits import LOGINS_PER_ADDRESS, limited
 from flask_api.core.response_shapes import to_json
 from flask_api.core.signing import is_signable
 from flask_api.core.swagger_file import swagger_file
+from flask_api.emails.resources import ns as emails
 from flask_api.settings import Settings, SettingsError
 from flask_api.system.resources import ns as system
+from flask_api.system.resources import show_metrics
+from flask_api.uploads.resources import ns as uploads
 from flask_api.users.resources import ns as users
 
-NAMESPACES = [accounts, users, albums, blog, admin, app_keys, audit, system]
+# emails stand in the namespace of accounts
+NAMESPACES = list(dict.fromkeys([accounts, emails, users, uploads, albums, blog, admin, app_keys, audit, system]))
 
 DESCRIPTION = """The backend of a social app.
 
@@ -91,21 +97,43 @@ def register_api(app: Flask, settings: Settings) -> None:
     for namespace in NAMESPACES:
         api.add_namespace(namespace)
     app.register_blueprint(blueprint)
+    app.add_url_rule("/metrics", "metrics", _for_this_machine(show_metrics))
     _check_areas(settings)
 
 
 def _for_admins(show: Callable[[], Any]) -> Callable[[], Any]:
-    """Show a document to everybody in development; in production to admins: by token, or by Basic, as browsers ask."""
+    """Show a document to everybody in development, in production to admins."""
+    to_admins = _to_admins(show)
+    return lambda: to_admins() if current_app.extensions["settings"].in_production else show()
+
+
+def _for_this_machine(show: Callable[[], Any]) -> Callable[[], Any]:
+    """Show a document to who asks from this machine, and to admins; for all others nothing is here."""
+    to_admins = _to_admins(show)
+
+    def shown() -> Any:
+        if comes_from_this_machine():
+            return show()
+        if "HTTP_AUTHORIZATION" not in request.environ and not token_sent(request.environ):
+            raise NotFound
+        try:
+            return to_admins()
+        except (Unauthorized, Forbidden, BadRequest):
+            raise NotFound from None
+
+    return shown
+
+
+def _to_admins(show: Callable[[], Any]) -> Callable[[], Any]:
+    """Show a document to admins: by token, or by Basic, as browsers ask."""
     to_admin = limited(LOGINS_PER_ADDRESS)(login_check_with(show, "admin"))
 
     def shown() -> Any:
-        if not current_app.extensions["settings"].in_production:
-            return show()
-        arrive(to_admin)
+        arrive(to_admin, request.environ)
         basic = request.authorization
         if basic is not None and basic.type == "basic" and is_admin(basic.username or "", basic.password or ""):
             return show()
-        if not token_sent():
+        if not token_sent(request.environ):
             raise BasicMissing("This page is for admins: log in with phone and password.")
         return to_admin()
 

@@ -5,7 +5,7 @@ from typing import Literal
 from pydantic import Field
 from pydantic_settings import BaseSettings
 
-from flask_api.setting_kinds import CommaSeparated
+from flask_api.setting_kinds import CommaSeparated, OptionalQuota, Quota
 
 MEGABYTE = 1024 * 1024
 # What each provider cannot do without.
@@ -15,7 +15,10 @@ NEEDS = {
         "aliyun_access_key_id", "aliyun_access_key_secret", "aliyun_sign_name", "aliyun_template_code",
     ),
     ("sms_provider", "twilio"): ("twilio_account_sid", "twilio_auth_token", "twilio_from"),
-    ("storage_provider", "qiniu"): ("qiniu_access_key", "qiniu_secret_key", "qiniu_bucket", "storage_public_url"),
+    ("storage_provider", "qiniu"): (
+        "qiniu_access_key", "qiniu_secret_key", "qiniu_bucket", "qiniu_private_bucket", "qiniu_private_url",
+        "storage_public_url",
+    ),
     ("storage_provider", "s3"): ("s3_bucket", "s3_access_key", "s3_secret_key", "storage_public_url"),
 }  # fmt: skip
 
@@ -29,6 +32,7 @@ class OutsideSettings(BaseSettings):
     # Background jobs
     jobs_inside: bool | None = None  # run them in the server's first process; None: in development only
     job_threads: int = Field(4, ge=1)
+    job_lease: float = Field(30, gt=0)  # after it jobs of a worker that was killed come again
 
     # Mail
     mail_provider: Literal["outbox", "smtp", "none"] | None = None  # None: outbox in development, none in production
@@ -38,6 +42,9 @@ class OutsideSettings(BaseSettings):
     smtp_security: Literal["starttls", "tls", "none"] = "starttls"
     smtp_user: str = ""
     smtp_password: str = Field("", repr=False)
+    mail_code_lifetime: int = Field(900, ge=1)
+    limit_mails_per_address: OptionalQuota = Quota(60, 3600)  # limits; empty: none
+    limit_mails_in_all: OptionalQuota = Quota(3000, 3600)
     operators: CommaSeparated = Field([])  # who gets errors by mail (logging.ini)
 
     # SMS
@@ -59,9 +66,11 @@ class OutsideSettings(BaseSettings):
     accelerated_by_nginx: bool = False  # private files go out by X-Accel-Redirect (deploy/nginx.conf)
     qiniu_access_key: str = ""
     qiniu_secret_key: str = Field("", repr=False)
-    qiniu_bucket: str = ""
+    qiniu_bucket: str = ""  # a public one
+    qiniu_private_bucket: str = ""
+    qiniu_private_url: str = ""  # the domain of the private bucket
     qiniu_upload_url: str = "https://upload.qiniup.com"
-    qiniu_endpoint: str = ""  # of the management of objects
+    qiniu_endpoint: str = ""  # of the management of objects; empty: https://rs.qiniuapi.com
     s3_endpoint: str = ""
     s3_region: str = "us-east-1"
     s3_bucket: str = ""

@@ -15,6 +15,7 @@ from flask_api.app_keys.models import AppKey
 from flask_api.audit.models import AuditEntry
 from flask_api.blog.models import BlogCategory, BlogPost
 from flask_api.extensions import db
+from flask_api.uploads.models import Upload
 from flask_api.users.models import UserAuth, UserInfo
 from tests.clients import Client, data
 from tests.factories import Factory
@@ -27,7 +28,16 @@ LONG_PAGE, PAGES_BEFORE = 100, 12  # to a cursor 1,200 rows deep
 ROWS, STEPS = 10, 50
 
 NOW = datetime.now(UTC)
-PLACES = {"category_id": 3, "user_id": 10, "post_id": 10, "year": NOW.year, "month": NOW.month, "day": NOW.day}
+PLACES = {
+    "category_id": 3,
+    "user_id": 10,
+    "post_id": 10,
+    "upload_id": 10,
+    "year": NOW.year,
+    "month": NOW.month,
+    "day": NOW.day,
+}
+EVERYTHING = "/auth/account/export"  # shows all that somebody has
 # Of each filter of a list the value that most rows have, or one that few have.
 MOST: dict[str, object] = {
     "role": "user",
@@ -81,6 +91,13 @@ def entry(n: int) -> dict[str, Any]:
     return {"at": NOW + timedelta(microseconds=n), **done, **about, **origin}
 
 
+def upload(n: int, owner_id: int | None) -> dict[str, Any]:
+    """A file that is ready; the caller's own, since nobody sees another's."""
+    sent = {"kind": "photo", "content_type": "image/jpeg", "size": 1, "incoming_key": f"incoming/{n}"}
+    made = {"state": "ready", "key": f"public/1/{n}.jpg", "thumbnail_key": f"public/2/{n}.jpg"}
+    return {"id": n, "user_id": owner_id, "created_at": NOW, "expires_at": NOW, **sent, **made}
+
+
 @pytest.fixture
 def city(app: Flask, make: Factory) -> Client:
     """Many users, posts, app keys and entries of the audit; returns an admin."""
@@ -93,6 +110,7 @@ def city(app: Flask, make: Factory) -> Client:
         UserAlbum: [{"user_id": n, "position": 1, "caption": "", "url": f"/media/{n}.jpg"} for n in numbers],
         BlogPost: [post(n) for n in numbers],
         AppKey: [{"appkey": f"{n:016x}", "name": f"App {n}", "secret": "s"} for n in numbers],
+        Upload: [upload(n, admin.user_id) for n in numbers],
         AuditEntry: [entry(n) for n in range(PEOPLE)],
     }
     with app.app_context(), db.engine.begin() as connection:
@@ -200,7 +218,8 @@ def deep_cursor(admin: Client, operation: Operation) -> str:
 def test_no_get_reads_more_rows_than_it_shows(city: Client, meter: Meter) -> None:
     costs: dict[str, int] = {}
     for operation in READS:
-        costs |= meter.too_dear(city, address_of(operation))
+        if operation.path != EVERYTHING:
+            costs |= meter.too_dear(city, address_of(operation))
     assert costs == {}
 
 

@@ -23,8 +23,9 @@ TABLE = AuditEntry.__table__
 class Details(TypedDict, total=False):
     """All that an entry may hold beside its columns: nothing secret, and of a person no more than a masked phone."""
 
-    way: str  # of logging in: sms_code, password
+    way: str  # of logging in: sms_code, password, google
     phone: str  # masked by record()
+    email: str  # masked as well
     reason: str  # the status of a refusal
     registered: bool
     restored: bool

@@ -3,31 +3,46 @@
 A feature registers once, where its services live; export and deletion of accounts then include it.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
 
 @dataclass(frozen=True, slots=True)
 class PersonalData:
-    """A feature's part: ``export`` returns JSON-ready data; ``erase`` runs in the transaction that deletes a user."""
+    """A feature's part: ``export`` returns JSON-ready data; ``erase`` runs in the transaction that deletes a user;
+    ``files`` names a user's files, and for each its key in the storage."""
 
     name: str
     export: Callable[[int], Any]
     erase: Callable[[int], None] | None
+    files: Callable[[int], Iterable[tuple[str, str]]] | None
 
 
 _parts: dict[str, PersonalData] = {}
 
 
-def register(name: str, *, export: Callable[[int], Any], erase: Callable[[int], None] | None = None) -> None:
+def register(
+    name: str,
+    *,
+    export: Callable[[int], Any],
+    erase: Callable[[int], None] | None = None,
+    files: Callable[[int], Iterable[tuple[str, str]]] | None = None,
+) -> None:
     """Register a feature's part. Rows that fall with the user's row (ON DELETE CASCADE) need no ``erase``."""
-    _parts[name] = PersonalData(name, export, erase)
+    _parts[name] = PersonalData(name, export, erase, files)
 
 
 def export_all(user_id: int) -> dict[str, Any]:
     """Return everything that is kept of a user, by feature."""
     return {part.name: part.export(user_id) for part in _parts.values()}
+
+
+def files_of(user_id: int) -> Iterator[tuple[str, str]]:
+    """Yield the name of each file of a user, with the feature's in front, and its key in the storage."""
+    for part in _parts.values():
+        if part.files is not None:
+            yield from ((f"{part.name}/{name}", key) for name, key in part.files(user_id))
 
 
 def erase_all(user_id: int) -> None:

@@ -24,6 +24,11 @@ def sms_code(purpose: str, phone: str) -> str:
     return f"sms:{{{phone}}}:{purpose}"
 
 
+def mail_code(purpose: str, email: str) -> str:
+    """The code that was mailed to an address, hashed, and the tries left."""
+    return f"mail:{{{email}}}:{purpose}"
+
+
 def limit(name: str, counted: str) -> str:
     """How much of a limit somebody has used: a limit on users by the user's id, and so on."""
     return f"limit:{{{counted}}}:{name}"

@@ -4,7 +4,7 @@ A shape is closed: what it does not list is refused. All fields at fault are rep
 which never repeat what was sent (it may be a password).
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import UTC, date, datetime
 from functools import cached_property
 from typing import Any
@@ -55,17 +55,30 @@ class RequestShape(Shape):
         name: its name on the page.
         fields: flask-restx fields; ``required=True`` where they must be there.
         any_of_them: at least one field must be there (a change that changes something).
+        exactly_one: of these fields one must be there, and no other.
     """
 
-    def __init__(self, name: str, fields: dict[str, fields.Raw], *, any_of_them: bool = False) -> None:
+    def __init__(
+        self,
+        name: str,
+        fields: dict[str, fields.Raw],
+        *,
+        any_of_them: bool = False,
+        exactly_one: Sequence[str] = (),
+    ) -> None:
         super().__init__(name, fields)
         self.any_of_them = any_of_them
+        self.exactly_one = exactly_one
 
     @property
     def _schema(self) -> dict[str, Any]:
         schema: dict[str, Any] = super()._schema
         if self.any_of_them:
             schema["minProperties"] = 1
+        if self.exactly_one:  # the page's example shows the first of them; Swagger 2.0 has no words for the rest
+            schema["description"] = f"Exactly one of: {', '.join(self.exactly_one)}."
+            shown = self.keys() - set(self.exactly_one[1:])
+            schema["example"] = {name: field.example for name, field in self.items() if name in shown}
         return schema
 
     @cached_property
@@ -89,6 +102,9 @@ class RequestShape(Shape):
         """
         if not self._validator.is_valid(value):
             raise invalid(self._problems(value))
+        if self.exactly_one and sum(name in value for name in self.exactly_one) != 1:
+            message = f"send exactly one of: {', '.join(self.exactly_one)}"
+            raise invalid([{"field": name, "message": message} for name in self.exactly_one])
         converted: dict[str, Any] = self._convert(value)
         return converted
 

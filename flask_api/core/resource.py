@@ -12,7 +12,7 @@ wrong, what goes out, what it does::
         return services.change_post(g.user_id, post_id, **changes)
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import wraps
 from typing import Any, ClassVar, TypeVar
 
@@ -55,19 +55,22 @@ class Resource(RestxResource):  # type: ignore[misc]
     is_limited = True  # whether requests count against the limits of their address
 
     def dispatch_request(self, **kwargs: Any) -> Any:
-        method = request.method.lower()
+        asked = request._get_current_object()  # type: ignore[attr-defined] # a proxy takes a microsecond each time
+        method = asked.method.lower()
         view = getattr(type(self), "get" if method == "head" else method)
         if self.is_limited:
-            arrive(view)
+            arrive(view, asked.environ)
         return view(self, *kwargs.values())
 
 
 class Namespace(RestxNamespace):  # type: ignore[misc]
     """A namespace whose decorators enforce what they document."""
 
-    def request_shape(self, name: str, fields: dict[str, Any], *, any_of_them: bool = False) -> RequestShape:
+    def request_shape(
+        self, name: str, fields: dict[str, Any], *, any_of_them: bool = False, exactly_one: Sequence[str] = ()
+    ) -> RequestShape:
         """Name a closed shape that clients send; see :class:`RequestShape`."""
-        shape = RequestShape(name, fields, any_of_them=any_of_them)
+        shape = RequestShape(name, fields, any_of_them=any_of_them, exactly_one=exactly_one)
         self.add_model(name, shape)
         return shape
 

@@ -64,7 +64,7 @@ def test_a_password_reset_by_another_process_ends_the_login(make: Factory, other
     phone = make.phone()
     user = make.user(phone)
     assert user.get("/users/me").status_code == 200
-    other.call(RESET, f"+86{phone}", "hash")
+    other.call(RESET, "hash", phone=f"+86{phone}")
     assert failure(user.get("/users/me")) == DEAD_TOKEN
 
 

@@ -8,7 +8,6 @@ import pytest
 from flask import Flask
 from sqlalchemy import event, insert, select, text
 
-from flask_api.cli import serving
 from flask_api.core import idempotency_keys
 from flask_api.core.database import now
 from flask_api.core.idempotency_keys import BATCH, LIFETIME, IdempotencyKey, delete_expired
@@ -17,6 +16,7 @@ from flask_api.settings import Settings
 from tests.clients import Client
 from tests.conftest import start_app, stop_app
 from tests.factories import Factory, at_once
+from tests.jobs_run import run_jobs
 
 SECOND = timedelta(seconds=1)
 
@@ -101,7 +101,9 @@ def test_the_old_are_found_by_the_index(app: Flask, make: Factory, owner: Client
         assert "ix_idempotency_key_created_at" in str(plan.all())
 
 
-def test_the_servers_housekeeping_deletes_them(app: Flask, make: Factory, owner: Client) -> None:
+def test_a_job_that_comes_round_deletes_them(app: Flask, make: Factory, owner: Client) -> None:
     add(make, owner, now() - LIFETIME - SECOND)
-    serving._clean_up(app)
+    with app.app_context():
+        idempotency_keys.delete_expired_answers()
+    assert run_jobs(app) == 1
     assert left(make) == 0

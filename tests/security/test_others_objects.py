@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from flask_api.providers.storage import Storage
 from tests.clients import Client, data, failure
 from tests.factories import Factory
 from tests.security.operations import NOBODYS_ID, OPERATIONS, Operation, stored
@@ -32,6 +33,9 @@ RULES = {
     "DELETE /auth/sessions/{session_id}": FOR_ITS_OWNER,
     "GET /users/{user_id}": FOR_MEMBERS,
     "GET /users/{user_id}/photos": FOR_MEMBERS,
+    "GET /uploads/{upload_id}": FOR_ITS_OWNER,
+    "DELETE /uploads/{upload_id}": FOR_ITS_OWNER,
+    "POST /uploads/{upload_id}/complete": FOR_ITS_OWNER,
     "GET /blog/posts/{post_id}": OPEN,
     "PATCH /blog/posts/{post_id}": FOR_OWNER_AND_ADMINS,
     "DELETE /blog/posts/{post_id}": FOR_OWNER_AND_ADMINS,
@@ -70,6 +74,7 @@ class World:
             "user_id": self.owner.user_id,
             "category_id": make.category(f"Empty {number}"),
             "post_id": make.post(self.owner, category),
+            "upload_id": self.upload(),
             "session_id": data(self.owner.get("/auth/sessions"))["items"][0]["id"],
             "app_key_id": data(self.admin.post("/admin/app-keys", json={"name": "Android"}))["app_key"]["id"],
             "year": 2026,
@@ -77,6 +82,15 @@ class World:
             "day": 20,
         }
         make.photo(self.owner)
+
+    def upload(self) -> int:
+        """A file that the owner has sent, and not said so."""
+        sent = {"kind": "photo", "size": 3, "content_type": "image/jpeg"}
+        granted = data(self.owner.post("/uploads", json=sent))
+        key = granted["url"].removeprefix("/uploads/").partition("?")[0]
+        storage: Storage = self.make.app.extensions["storage"]
+        storage.put(key, b"abc", content_type="image/jpeg", public=False)
+        return int(granted["id"])
 
     def address(self, operation: Operation) -> str:
         """The operation's address with the owner's ids in it."""

@@ -12,9 +12,10 @@ import pytest
 from flask import Flask
 from werkzeug.test import TestResponse
 
-from flask_api.accounts import attempts, sms_codes
+from flask_api.accounts import attempts, mail_codes, sms_codes
 from flask_api.core import rate_limits
 from flask_api.core.rate_limits import bucket
+from flask_api.emails import exports
 from flask_api.providers.sms import SMSError
 from flask_api.setting_kinds import Quota
 from flask_api.settings import Settings
@@ -98,7 +99,8 @@ def test_user_is_counted_on_all_hosts_and_devices_together(site: Site) -> None:
     for n in range(8):
         codes.append(get(hosts[n % 2], "/users/me", f"10.0.0.{n}", logins[n // 3 % 2].token).status_code)
         hosts[n % 2].extensions["tally"].tell()
-    assert codes == [200] * 6 + [429] * 2, "a host learns of the others when it tells what it has counted itself"
+    # A host learns of the others when it tells what it has counted itself: here, or by itself a moment before.
+    assert codes in ([200] * 6 + [429] * 2, [200] * 5 + [429] * 3)
 
 
 def test_what_two_hosts_count_comes_together_by_itself(site: Site) -> None:
@@ -182,8 +184,11 @@ def test_without_redis_open_limits_let_pass_and_closed_ones_do_not(site: Site) -
     assert refused.headers["Retry-After"]
 
 
+MODULES = (rate_limits, sms_codes, mail_codes, attempts, exports)
+
+
 def all_limits() -> dict[str, rate_limits.Limit]:
-    found = [value for module in (rate_limits, sms_codes, attempts) for value in vars(module).values()]
+    found = [value for module in MODULES for value in vars(module).values()]
     return {limit.name: limit for limit in found if isinstance(limit, rate_limits.Limit)}
 
 
@@ -248,7 +253,7 @@ class Noting:
     def __init__(self, sent_at: list[float]) -> None:
         self.sent_at = sent_at
 
-    def send(self, phone: str, text: str) -> None:
+    def send_code(self, phone: str, code: str, minutes: int) -> None:
         self.sent_at.append(time.monotonic())
 
 
@@ -292,7 +297,7 @@ def test_code_that_could_not_be_sent_counts_nowhere(site: Site) -> None:
     class Failing:
         offline = False
 
-        def send(self, phone: str, text: str) -> None:
+        def send_code(self, phone: str, code: str, minutes: int) -> None:
             raise SMSError
 
     working, app.extensions["sms"] = app.extensions["sms"], Failing()

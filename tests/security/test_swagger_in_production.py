@@ -15,9 +15,11 @@ HOST = {"Host": "solo.test"}
 
 
 def addresses_of_documents() -> list[str]:
-    """All that development serves beside the API itself; a new address is here without being thought of."""
+    """All that development serves beside the API and metrics; a new address is here without being thought of."""
     app = start_app(make_settings(Path("/nonexistent")))  # nothing is opened
-    rules = [rule.rule for rule in app.url_map.iter_rules() if not f"{rule.rule}/".startswith("/api/v1/")]
+    rules = [
+        rule.rule for rule in app.url_map.iter_rules() if not f"{rule.rule}/".startswith(("/api/v1/", "/metrics/"))
+    ]
     return [rule.replace("<path:filename>", "swagger-ui.css") for rule in rules]
 
 
