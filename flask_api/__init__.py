@@ -14,6 +14,7 @@ from flask_api.core.failures import register_failure_handlers
 from flask_api.core.logs import register_request_ids
 from flask_api.core.rate_limits import register_limit_headers
 from flask_api.core.request_ids import HEADER
+from flask_api.core.routes import LazyRule
 from flask_api.core.signing import SERVER_TIME, register_server_time
 from flask_api.extensions import bind_extensions
 from flask_api.providers.google import GoogleTokens
@@ -27,6 +28,8 @@ __all__ = ["create_app"]
 
 class SoloApp(Flask):
     """Flask, without asking at each request whether each of our functions is a coroutine: none is."""
+
+    url_rule_class = LazyRule
 
     def ensure_sync(self, func: Callable[..., Any]) -> Callable[..., Any]:
         return func

@@ -42,6 +42,7 @@ class OutsideSettings(BaseSettings):
     smtp_security: Literal["starttls", "tls", "none"] = "starttls"
     smtp_user: str = ""
     smtp_password: str = Field("", repr=False)
+    smtp_timeout: float = Field(60, gt=0)  # a whole mail: servers greet late on purpose, and look through what they get
     mail_code_lifetime: int = Field(900, ge=1)
     limit_mails_per_address: OptionalQuota = Quota(60, 3600)  # limits; empty: none
     limit_mails_in_all: OptionalQuota = Quota(3000, 3600)

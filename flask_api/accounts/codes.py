@@ -10,9 +10,10 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
-from flask_api.core.errors import ApiError, TooManyRequests, Unauthorized
+from flask_api.core.errors import TooManyRequests, Unauthorized
 from flask_api.core.rate_limits import Limit, budget_of, give_back, take
 from flask_api.extensions import redis, settings
+from flask_api.providers.sms import SMSError
 
 TRIES = 5
 DAY = 86400  # seconds
@@ -94,7 +95,7 @@ def kept(place: Place, code: str, lifetime: int) -> Iterator[None]:
         pipe.execute()
     try:
         yield
-    except ApiError:
+    except Exception:
         redis.delete(place.key)
         raise
 
@@ -118,7 +119,8 @@ def hash_code(name: str, code: str) -> str:
 def counted(limits: Iterable[Counted]) -> Iterator[None]:
     """Count against each limit in turn, around the sending.
 
-    What is refused, by a limit or inside, counts nowhere: else who hammers one phone locks out all.
+    What is refused, by a limit or inside, counts nowhere: else who hammers one phone locks out all. An SMS that may
+    arrive although its vendor has failed does count: else a slow vendor would switch the limits off.
 
     Raises:
         TooManyRequests: the error that goes with the limit that is reached.
@@ -133,7 +135,9 @@ def counted(limits: Iterable[Counted]) -> Iterator[None]:
                 raise error(retry_after=wait)
             taken.append((budget, who))
         yield
-    except ApiError:
+    except Exception as error:
+        if isinstance(error, SMSError) and error.sent:
+            raise
         for budget, who in taken:
             give_back(budget, who)
         raise

@@ -6,7 +6,7 @@ from flask import current_app
 from sqlalchemy import bindparam, select
 from sqlalchemy.exc import IntegrityError
 
-from flask_api.accounts import logins
+from flask_api.accounts import logins, services
 from flask_api.accounts.leaving import erase_account
 from flask_api.accounts.logins import Client, Entrance, Login
 from flask_api.accounts.models import SocialLogin
@@ -26,6 +26,11 @@ GOOGLE = "google"
 class GoogleTaken(Conflict):
     status = "GOOGLE_TAKEN"
     message = "This Google account belongs to another account here."
+
+
+class GoogleLinkedAlready(Conflict):
+    status = "GOOGLE_LINKED_ALREADY"
+    message = "This account is linked to another Google account; unlink that first."
 
 
 class GoogleNotLinked(NotFound):
@@ -54,16 +59,19 @@ def log_in_by_google(id_token: str, client: Client) -> Login:
     return logins.issue(entrance, client)
 
 
-def link_google(user_id: int, id_token: str) -> None:
-    """Let a user log in by this Google account from now on, and by no other.
+def link_google(user_id: int, id_token: str, old_password: str | None = None) -> None:
+    """Let a user log in by this Google account from now on.
 
     Raises:
+        OldPasswordWrong, TooManyFailures: see :func:`services.check_password`.
         GoogleOff, IdTokenInvalid, GoogleAway: see :meth:`GoogleTokens.verify`.
+        GoogleLinkedAlready: another one lets the user in.
         GoogleTaken: it lets somebody else in.
     """
+    known = services.check_password(user_id, old_password, "google_link_failed")
     identity = _verify(id_token)
     try:
-        _link(user_id, identity)
+        _link(user_id, identity, known)
     except IntegrityError:
         raise GoogleTaken from None
 
@@ -121,15 +129,14 @@ def _register(identity: Identity) -> Entrance:
 
 
 @transactional
-def _link(user_id: int, identity: Identity) -> None:
-    lock_user(user_id)
+def _link(user_id: int, identity: Identity, known: str | None) -> None:
+    services.lock_unchanged(user_id, known)
     link = _link_of(user_id)
-    if link is None:
-        link = SocialLogin(user_id=user_id, provider=GOOGLE)
-        db.session.add(link)
-    elif link.subject == identity.subject:
+    if link is not None and link.subject == identity.subject:
         return
-    link.subject, link.email, link.created_at = identity.subject, identity.email, now()
+    if link is not None:
+        raise GoogleLinkedAlready
+    db.session.add(SocialLogin(user_id=user_id, provider=GOOGLE, subject=identity.subject, email=identity.email))
     db.session.flush()
     audit.record("google_linked", user_id=user_id)
 

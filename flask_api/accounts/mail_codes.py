@@ -11,22 +11,26 @@ import secrets
 import time
 from collections.abc import Iterator
 
+from sqlalchemy import bindparam, select
+
 from flask_api.accounts import codes
 from flask_api.accounts.codes import DAY, Asker, SentCode, SentTooOften, SentTooOftenToday, TooManyCodes
 from flask_api.core import redis_keys
 from flask_api.core.auth import TokenMissing
 from flask_api.core.jobs import background
 from flask_api.core.rate_limits import Limit, bucket
+from flask_api.core.transaction import rows
 from flask_api.extensions import settings
 from flask_api.mail.messages import Language
 from flask_api.mail.services import check_mail_is_sent, send_mail
 from flask_api.setting_kinds import Quota
 from flask_api.settings import Settings
 from flask_api.users import emails
-from flask_api.users.services import find_user_by_email
+from flask_api.users.models import UserAuth
 
 TEMPLATES = {"email": "email_verification", "password_reset": "password_reset"}
 PURPOSES = tuple(TEMPLATES)
+OWNER = select(UserAuth.id).where(UserAuth.email == bindparam("email"))
 
 
 def _pause(values: Settings) -> Quota | None:
@@ -35,9 +39,10 @@ def _pause(values: Settings) -> Quota | None:
 
 MAIL_PAUSE = Limit("mail-recipient", "an e-mail address", _pause)
 MAIL_DAY = Limit("mail-recipient-day", "an e-mail address", lambda values: Quota(values.sms_codes_per_day, DAY))
+MAIL_PER_USER = Limit("mail-user", "a user", lambda _: Quota(10, DAY))
 MAIL_PER_ADDRESS = Limit("mail-address", "an address", lambda values: values.limit_mails_per_address)
 MAIL_IN_ALL = Limit("mail-all", "everybody", lambda values: values.limit_mails_in_all)
-LIMITS = (MAIL_PAUSE, MAIL_DAY, MAIL_PER_ADDRESS, MAIL_IN_ALL)
+LIMITS = (MAIL_PAUSE, MAIL_DAY, MAIL_PER_USER, MAIL_PER_ADDRESS, MAIL_IN_ALL)
 
 
 def send_code(
@@ -53,7 +58,7 @@ def send_code(
         TokenMissing: the purpose is ``email``, and nobody is.
         SentTooOften: the last one is too recent.
         SentTooOftenToday: too many were sent within a day.
-        TooManyCodes: too many were sent for this address, or in all.
+        TooManyCodes: too many were sent for this user or address, or in all.
         MailError: mail is switched off.
     """
     if purpose == "email" and user_id is None:
@@ -61,15 +66,19 @@ def send_code(
     check_mail_is_sent()
     email, lifetime = emails.normalise(email), settings.mail_code_lifetime
     place, seed = place_of(email, purpose, user_id), secrets.token_hex(16)
-    with codes.counted(_limits(email, asker)), codes.kept(place, _code(place, seed), lifetime):
+    with (
+        codes.counted(_limits(email, user_id if purpose == "email" else None, asker)),
+        codes.kept(place, _code(place, seed), lifetime),
+    ):
         until = int(time.time()) + lifetime
         mail_code(email=email, purpose=purpose, user_id=user_id, seed=seed, language=language, until=until)
     return SentCode(lifetime, settings.sms_code_interval)
 
 
-def _limits(email: str, asker: Asker) -> Iterator[codes.Counted]:
+def _limits(email: str, user_id: int | None, asker: Asker) -> Iterator[codes.Counted]:
+    user = "" if user_id is None else str(user_id)
     errors = {MAIL_PAUSE: SentTooOften, MAIL_DAY: SentTooOftenToday}
-    for limit, who in zip(LIMITS, (email, email, bucket(asker.address), "all"), strict=True):
+    for limit, who in zip(LIMITS, (email, email, user, bucket(asker.address), "all"), strict=True):
         yield limit, who, errors.get(limit, TooManyCodes)
 
 
@@ -83,7 +92,7 @@ def mail_code(*, email: str, purpose: str, user_id: int | None, seed: str, langu
     Raises:
         MailError: it was not taken; the job is tried again.
     """
-    if time.time() >= until or (purpose == "password_reset" and find_user_by_email(email) is None):
+    if time.time() >= until or (purpose == "password_reset" and not rows(OWNER, email=email)):
         return
     values = {"code": _code(place_of(email, purpose, user_id), seed), "minutes": settings.mail_code_lifetime // 60}
     send_mail.now(to=email, template=TEMPLATES[purpose], language=language, values=values)

@@ -101,14 +101,23 @@ class Google(Resource):
         return google.log_in_by_google(client=client(), **sent)
 
     @log_record
+    @limited_inside(attempts.CHANGES_PER_USER)
     @limited(LOGINS_PER_ADDRESS)
     @validsign
     @login_check
-    @ns.body(schemas.google_login)
-    @ns.fails(GoogleOff, IdTokenInvalid, GoogleAway, google.GoogleTaken)
+    @ns.body(schemas.google_link)
+    @ns.fails(
+        services.OldPasswordWrong,
+        attempts.TooManyFailures,
+        GoogleOff,
+        IdTokenInvalid,
+        GoogleAway,
+        google.GoogleTaken,
+        google.GoogleLinkedAlready,
+    )
     @ns.answer(message="Google linked")
     def put(self, sent: dict[str, Any]) -> None:
-        """Log in by this Google account from now on, in the place of the one before."""
+        """Log in by this Google account from now on, too."""
         google.link_google(g.user_id, **sent)
 
     @log_record

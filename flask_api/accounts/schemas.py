@@ -27,6 +27,20 @@ def _password(required: bool = True, **options: object) -> fields.String:
     return fields.String(required=required, max_length=MAX_LENGTH, example="correct horse", **options)
 
 
+def old_password_field() -> fields.String:
+    """The password that an account has, if it has one."""
+    return _password(required=False, description="When there is one already")
+
+
+def _id_token() -> fields.String:
+    return fields.String(
+        required=True,
+        max_length=8192,
+        example="eyJhbGciOiJSUzI1NiIsImtpZCI6…",
+        description="What Google's library gave your app",
+    )
+
+
 def _new_password() -> fields.String:
     return _password(min_length=MIN_LENGTH)
 
@@ -44,17 +58,8 @@ sent_code = ns.response_shape(
 )
 code_login = ns.request_shape("CodeLogin", {"phone": _phone(), "code": code_field()})
 password_login = ns.request_shape("PasswordLogin", {"phone": _phone(), "password": _password()})
-google_login = ns.request_shape(
-    "GoogleLogin",
-    {
-        "id_token": fields.String(
-            required=True,
-            max_length=8192,
-            example="eyJhbGciOiJSUzI1NiIsImtpZCI6…",
-            description="What Google's library gave your app",
-        )
-    },
-)
+google_login = ns.request_shape("GoogleLogin", {"id_token": _id_token()})
+google_link = ns.request_shape("GoogleLink", {"id_token": _id_token(), "old_password": old_password_field()})
 login = ns.response_shape(
     "Login",
     {
@@ -69,7 +74,7 @@ password_change = ns.request_shape(
     "PasswordChange",
     {
         "new_password": _new_password(),
-        "old_password": _password(required=False, description="When there is one already"),
+        "old_password": old_password_field(),
     },
 )
 phone_setting = ns.request_shape("PhoneSetting", {"phone": _phone(), "code": code_field()})

@@ -3,21 +3,24 @@
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 from sqlalchemy.exc import IntegrityError
 
 from flask_api.accounts import attempts, mail_codes, passwords, sms_codes
 from flask_api.accounts.logins import find_user
 from flask_api.audit import services as audit
+from flask_api.audit.models import Action
 from flask_api.core import tokens
 from flask_api.core.errors import Conflict, Forbidden, NotFound
 from flask_api.core.tokens import Token
-from flask_api.core.transaction import transactional
+from flask_api.core.transaction import rows, transactional
 from flask_api.extensions import db
 from flask_api.users import emails
 from flask_api.users.models import UserAuth
 from flask_api.users.phones import normalise
 from flask_api.users.services import PhoneTaken, find_user_by_email, lock_user
+
+HASH = select(UserAuth.password_hash).where(UserAuth.id == bindparam("user_id"))
 
 
 class OldPasswordWrong(Forbidden):
@@ -54,27 +57,52 @@ def set_password(current: Token, new_password: str, old_password: str | None = N
         OldPasswordWrong: there is a password, and ``old_password`` is not it.
         TooManyFailures: it was tried too often.
     """
-    known, failures = known_hash(current.user_id), (attempts.CHANGES_PER_USER, str(current.user_id))
-    if known is not None:
-        attempts.count(*failures)
-        with audit.refusals_recorded("password_change_failed", user_id=current.user_id):
-            if not passwords.is_right(old_password or "", known):
-                raise OldPasswordWrong
-        attempts.forget(*failures)
+    known = check_password(current.user_id, old_password, "password_change_failed")
     generation = _replace_password(current.user_id, known, passwords.hash_password(new_password))
     tokens.renew(current, generation)
 
 
-def known_hash(user_id: int) -> str | None:
-    """Return the user's password hash as stored now. Hashing is slow, so it never happens while a row is locked."""
-    return db.session.scalar(select(UserAuth.password_hash).where(UserAuth.id == user_id))
+def check_password(user_id: int, old_password: str | None, failure: Action) -> str | None:
+    """Make sure that a user knows the password, if there is one, before a way into the account is changed.
+
+    A token alone may be somebody else's by now. Hashing is slow, so it never happens while a row is locked.
+
+    Args:
+        failure: what the audit calls a refusal.
+
+    Returns:
+        The hash that was looked at, or None: there is no password.
+
+    Raises:
+        OldPasswordWrong: ``old_password`` is not it.
+        TooManyFailures: it was tried too often.
+    """
+    known: str | None = next((row.password_hash for row in rows(HASH, user_id=user_id)), None)
+    if known is None:
+        return None
+    attempts.count(attempts.CHANGES_PER_USER, str(user_id))
+    with audit.refusals_recorded(failure, user_id=user_id):
+        if not passwords.is_right(old_password or "", known):
+            raise OldPasswordWrong
+    attempts.forget(attempts.CHANGES_PER_USER, str(user_id))
+    return known
+
+
+def lock_unchanged(user_id: int, known: str | None) -> UserAuth:
+    """Return an account, locked, whose password is the one that was looked at.
+
+    Raises:
+        OldPasswordWrong: somebody else has changed it since.
+    """
+    user = lock_user(user_id)
+    if user.password_hash != known:
+        raise OldPasswordWrong
+    return user
 
 
 @transactional
 def _replace_password(user_id: int, known: str | None, new_hash: str) -> int:
-    user = lock_user(user_id)
-    if user.password_hash != known:  # somebody else changed it since we looked
-        raise OldPasswordWrong
+    user = lock_unchanged(user_id, known)
     user.password_hash = new_hash
     user.end_all_logins()
     audit.record("password_set" if known is None else "password_changed", user_id=user_id)

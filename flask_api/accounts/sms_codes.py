@@ -38,7 +38,7 @@ def send_code(phone: str, purpose: str = "login", asker: Asker = codes.UNKNOWN) 
         SentTooOften: the last one is too recent.
         SentTooOftenToday: too many were sent within a day.
         TooManyCodes: too many were sent for this address or device, or in all.
-        SMSError: the provider failed; nothing is kept.
+        SMSError: the provider failed; the code is void, and counts where it may arrive all the same.
     """
     phone = normalise(phone)
     provider: SMSProvider = current_app.extensions["sms"]

@@ -26,6 +26,7 @@ Action = Literal[
     "email_removed",
     "export_requested",
     "google_linked",
+    "google_link_failed",
     "google_unlinked",
     "deletion_requested",
     "account_erased",

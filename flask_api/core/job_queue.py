@@ -29,7 +29,11 @@ class JobQueue:
     def __init__(self, client: Redis) -> None:
         self.client = client
         self.broker = RedisBroker(  # type: ignore[no-untyped-call]
-            client=client, middleware=[], namespace=NAMESPACE, dead_message_ttl=DEAD_LETTERS
+            client=client,
+            middleware=[],
+            namespace=NAMESPACE,
+            dead_message_ttl=DEAD_LETTERS,
+            maintenance_chance=0,  # it runs KEYS over all of Redis; what a killed worker had, the relay sends anew
         )
         self._silent_until = 0.0
 

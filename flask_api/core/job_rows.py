@@ -145,10 +145,15 @@ def drop(ids: Sequence[int]) -> int:
 
 def delete_old_dead() -> int:
     """Delete the jobs that have been dead for ``DEAD_KEPT``; return how many."""
-    deleted = 0
-    while batch := rows(OLD_DEAD, moment=now() - DEAD_KEPT):
-        deleted += drop([row.id for row in batch])
+    deleted, moment = 0, now() - DEAD_KEPT
+    while batch := rows(OLD_DEAD, moment=moment):
+        deleted += _drop_dead([row.id for row in batch], moment)
     return deleted
+
+
+@transactional
+def _drop_dead(ids: Sequence[int], moment: datetime) -> int:
+    return _run(delete(Job).where(Job.id.in_(ids), Job.died_at < moment))  # somebody may have requeued one by now
 
 
 def _ours(job_id: int, attempt: int) -> tuple[Any, ...]:

@@ -5,6 +5,8 @@ from ipaddress import ip_address
 
 from flask import g, has_request_context, request
 
+from flask_api.extensions import settings
+
 LONGEST_ADDRESS = 45  # characters of an IPv6 address that ends as IPv4; a proxy may claim more
 
 PEER = "solo.peer"  # of a WSGI environ: the other end of the socket, whatever headers say; "unix": a socket of ours
@@ -32,11 +34,11 @@ def current_origin() -> Origin:
 
 
 def comes_from_this_machine() -> bool:
-    """Whether a program on this machine asks by itself: a proxy on it asks for others, and says so."""
+    """Whether a program on this machine asks by itself: a proxy on it asks for others, and says so or is known."""
     environ = request.environ
-    if any(f"HTTP_{name}" in environ for name in FORWARDED):
-        return False
     peer = environ.get(PEER, "")
+    if peer in settings.trusted_proxies or any(f"HTTP_{name}" in environ for name in FORWARDED):
+        return False
     if peer in ("unix", environ.get("SERVER_NAME")):  # who asks a machine's own address, from there, asks from there
         return bool(peer)
     try:

@@ -4,7 +4,8 @@ from typing import Any
 
 from flask import g, request
 
-from flask_api.accounts import codes, mail_codes
+from flask_api.accounts import attempts, codes, mail_codes
+from flask_api.accounts.services import OldPasswordWrong
 from flask_api.core.auth import TokenMissing, login_check, login_if_sent
 from flask_api.core.idempotency import idempotent
 from flask_api.core.logs import log_record
@@ -46,24 +47,27 @@ class MailCodeList(Resource):
 @ns.route("/email")
 class Email(Resource):
     @log_record
+    @limited_inside(attempts.CHANGES_PER_USER)
     @limited(LOGINS_PER_ADDRESS)
     @validsign
     @login_check
+    @LANGUAGE
     @ns.body(schemas.email_setting)
-    @ns.fails(codes.CodeWrong, services.EmailTaken)
+    @ns.fails(OldPasswordWrong, attempts.TooManyFailures, codes.CodeWrong, services.EmailTaken)
     @ns.answer(message="E-mail address set")
     def put(self, sent: dict[str, Any]) -> None:
-        """Set my e-mail address, by a code sent there for email."""
-        services.set_email(g.user_id, **sent)
+        """Set my e-mail address, by a code sent there for email; the one before is told."""
+        services.set_email(g.user_id, language=language(), **sent)
 
     @log_record
     @validsign
     @login_check
+    @LANGUAGE
     @ns.fails(services.EmailMissing)
     @ns.answer(message="E-mail address removed")
     def delete(self) -> None:
-        """Remove my e-mail address."""
-        services.remove_email(g.user_id)
+        """Remove my e-mail address, which is told."""
+        services.remove_email(g.user_id, language=language())
 
 
 @ns.route("/account/exports")

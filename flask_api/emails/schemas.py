@@ -1,7 +1,7 @@
 """The shapes of e-mail addresses, codes by mail, and exports by mail; they stand in the namespace of accounts."""
 
 from flask_api.accounts.mail_codes import PURPOSES
-from flask_api.accounts.schemas import code_field, email_field, ns
+from flask_api.accounts.schemas import code_field, email_field, ns, old_password_field
 from flask_api.core import fields
 
 mail_code_request = ns.request_shape(
@@ -20,7 +20,10 @@ sent_mail_code = ns.response_shape(
         "next_in": fields.Integer(example=60, description="Seconds until another one may be sent"),
     },
 )
-email_setting = ns.request_shape("EmailSetting", {"email": email_field(required=True), "code": code_field()})
+email_setting = ns.request_shape(
+    "EmailSetting",
+    {"email": email_field(required=True), "code": code_field(), "old_password": old_password_field()},
+)
 started_export = ns.response_shape(
     "StartedExport",
     {

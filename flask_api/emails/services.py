@@ -3,10 +3,13 @@
 from sqlalchemy.exc import IntegrityError
 
 from flask_api.accounts import mail_codes
+from flask_api.accounts.services import check_password, lock_unchanged
 from flask_api.audit import services as audit
 from flask_api.core.errors import Conflict
 from flask_api.core.transaction import transactional
 from flask_api.extensions import db
+from flask_api.mail.messages import Language
+from flask_api.mail.services import is_mail_sent, send_mail
 from flask_api.users import emails
 from flask_api.users.services import lock_user
 
@@ -21,32 +24,37 @@ class EmailTaken(Conflict):
     message = "This e-mail address belongs to another account."
 
 
-def set_email(user_id: int, email: str, code: str) -> None:
-    """Set the address that a code was sent to, in the place of the one before.
+def set_email(user_id: int, email: str, code: str, *, language: Language, old_password: str | None = None) -> None:
+    """Set the address that a code was sent to, in the place of the one before, which gets a mail about it.
 
     Raises:
+        OldPasswordWrong, TooManyFailures: see :func:`check_password`.
         CodeWrong: see :func:`mail_codes.use_code`.
         EmailTaken: another account has the address.
     """
     email = emails.normalise(email)
+    known = check_password(user_id, old_password, "email_set_failed")
     with audit.refusals_recorded("email_set_failed", user_id=user_id, email=email):
         mail_codes.use_code(email, "email", code, user_id)
     try:
-        _set_email(user_id, email)
+        _set_email(user_id, email, known, language)
     except IntegrityError:
         raise EmailTaken(field="email") from None
 
 
 @transactional
-def _set_email(user_id: int, email: str) -> None:
-    lock_user(user_id).email = email
+def _set_email(user_id: int, email: str, known: str | None, language: Language) -> None:
+    user = lock_unchanged(user_id, known)
+    before, user.email = user.email, email
     db.session.flush()
+    if before != email:
+        _tell(before, language)
     audit.record("email_set", user_id=user_id, email=email)
 
 
 @transactional
-def remove_email(user_id: int) -> None:
-    """Take the address away.
+def remove_email(user_id: int, *, language: Language) -> None:
+    """Take the address away, and tell it so by mail.
 
     Raises:
         EmailMissing: there is none.
@@ -54,5 +62,12 @@ def remove_email(user_id: int) -> None:
     user = lock_user(user_id)
     if user.email is None:
         raise EmailMissing
+    _tell(user.email, language)
     user.email = None
     audit.record("email_removed", user_id=user_id)
+
+
+def _tell(before: str | None, language: Language) -> None:
+    """Tell the address that was there: if somebody else took it away, its owner learns it."""
+    if before is not None and is_mail_sent():
+        send_mail(to=before, template="email_changed", language=language, values={})

@@ -22,8 +22,13 @@ def check_mail_is_sent() -> None:
     Raises:
         MailError: mail is switched off.
     """
-    if not _provider().sends:
+    if not is_mail_sent():
         raise MailError("No mail can be sent from here.")
+
+
+def is_mail_sent() -> bool:
+    """Return whether mail is switched on."""
+    return _provider().sends
 
 
 @background

@@ -18,6 +18,7 @@ from socket import SHUT_RDWR, socket
 from typing import Any, Literal
 
 import certifi
+from flask import has_app_context
 from urllib3 import BaseHTTPResponse, HTTPConnectionPool, HTTPSConnectionPool, PoolManager
 from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.exceptions import HTTPError, LocationValueError, NewConnectionError, SSLError
@@ -25,6 +26,7 @@ from urllib3.exceptions import TimeoutError as Late
 
 from flask_api.core import metrics
 from flask_api.core.transaction import in_transaction
+from flask_api.extensions import db
 
 Reason = Literal["refused", "timeout", "too_large", "garbage", "status"]
 
@@ -63,9 +65,9 @@ def calling(service: str) -> Iterator[None]:
     """Count and time a call to ``service``; whatever is raised inside counts as a failure, and passes through.
 
     Raises:
-        RuntimeError: a transaction is open: its locks would be held for as long as they make us wait.
+        RuntimeError: a transaction is open, be it left by a read: it would be held for as long as they make us wait.
     """
-    if in_transaction():
+    if in_transaction() or (has_app_context() and db.session().in_transaction()):
         raise RuntimeError(f"{service} is called while a database transaction is open")
     began, outcome = time.perf_counter(), "error"
     try:

@@ -2,13 +2,13 @@
 
 from urllib.parse import quote
 
-from tornado.web import HTTPError, StaticFileHandler, URLSpec
+from tornado.web import HTTPError, URLSpec
 
 from flask_api.core.errors import NotFound
 from flask_api.providers.storage import content_type_of
 from flask_api.providers.storage.local_files import LocalFiles
 from flask_api.providers.storage.signed_links import FILES, LinkSigner
-from flask_api.server.handlers import HandlerWithJsonFailures
+from flask_api.server.handlers import FileHandler
 from flask_api.settings import Settings
 
 __all__ = ["FILES", "file_rule"]
@@ -16,7 +16,7 @@ __all__ = ["FILES", "file_rule"]
 INTERNAL = "/solo-files/"  # a location that nginx has for itself (deploy/nginx.conf)
 
 
-class PrivateFile(HandlerWithJsonFailures, StaticFileHandler):
+class PrivateFile(FileHandler):
     """One file, to be saved and never shown."""
 
     def initialize(  # type: ignore[override]
@@ -57,9 +57,6 @@ class PrivateFile(HandlerWithJsonFailures, StaticFileHandler):
     def get_content_type(self) -> str:
         """Return the type that was made sure of when the file was stored."""
         return content_type_of(self._link.key)
-
-    def compute_etag(self) -> None:
-        """Send none: tornado would read every file whole for it."""
 
 
 def file_rule(settings: Settings) -> URLSpec:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from tornado.httputil import HTTPConnection, HTTPHeaders, RequestStartLine, ResponseStartLine
 from tornado.iostream import IOStream, StreamClosedError
-from tornado.web import Application, HTTPError, RequestHandler
+from tornado.web import Application, HTTPError, RequestHandler, StaticFileHandler
 
 from flask_api.core.errors import ApiError, BadRequest, InternalError, MethodNotAllowed, NotFound, failure_body
 from flask_api.core.request_ids import request_id_for
@@ -192,7 +192,25 @@ class HandlerWithJsonFailures(RequestHandler):
         self.set_status(error.code)
         self.set_header("Content-Type", "application/json")
         self.set_header("X-Request-ID", request_id)
+        if error.retry_after is not None:
+            self.set_header("Retry-After", str(error.retry_after))
         self.finish(failure_body(error.code, error.status, error.message, request_id=request_id))
+
+
+class FileHandler(HandlerWithJsonFailures, StaticFileHandler):
+    """Sends files of a folder."""
+
+    async def get(self, path: str, include_body: bool = True) -> None:
+        """Send the file; tell of a range that it has not (416) as of every failure."""
+        await super().get(path, include_body)
+        if self.get_status() == HTTPStatus.REQUESTED_RANGE_NOT_SATISFIABLE:
+            size = self._headers["Content-Range"]
+            self.clear()
+            self.set_header("Content-Range", size)
+            self.write_error(HTTPStatus.REQUESTED_RANGE_NOT_SATISFIABLE)
+
+    def compute_etag(self) -> None:
+        """Send none: tornado would read every file whole for it. Last-Modified serves as well."""
 
 
 class NothingHere(HandlerWithJsonFailures):

@@ -3,9 +3,9 @@
 import re
 from pathlib import Path
 
-from tornado.web import HTTPError, StaticFileHandler, URLSpec
+from tornado.web import HTTPError, URLSpec
 
-from flask_api.server.handlers import HandlerWithJsonFailures
+from flask_api.server.handlers import FileHandler
 
 MEDIA_PREFIX = "/media/"
 ONE_DAY = 86400
@@ -13,7 +13,7 @@ ONE_DAY = 86400
 OURS = re.compile(r"(?:public|demo)/[a-z0-9/_-]+\.(?:jpg|png|webp)\Z")
 
 
-class MediaFile(HandlerWithJsonFailures, StaticFileHandler):
+class MediaFile(FileHandler):
     """One file. Whatever is none, a folder or a way out of it included, is 404."""
 
     def set_extra_headers(self, path: str) -> None:
@@ -23,9 +23,6 @@ class MediaFile(HandlerWithJsonFailures, StaticFileHandler):
             self.set_header("Content-Disposition", "attachment")
         self.set_header("Content-Security-Policy", "default-src 'none'; sandbox")
         self.set_header("Cache-Control", f"public, max-age={ONE_DAY}")
-
-    def compute_etag(self) -> None:
-        """Send none: tornado would read every file whole for it. Last-Modified serves as well."""
 
     @classmethod
     def get_absolute_path(cls, root: str, path: str) -> str:

@@ -48,9 +48,11 @@ class UploadHandler(HandlerWithJsonFailures):
         """Look at the address and the size.
 
         Raises:
-            MethodNotAllowed, LinkInvalid, SizeWrong, TooLarge, AlreadyUploaded, StorageFull: see there.
+            BadRequest, MethodNotAllowed, LinkInvalid, SizeWrong, TooLarge, AlreadyUploaded, StorageFull: see there.
         """
         if self.request.method == "OPTIONS":
+            if self.request.headers.get("Content-Length", "0").strip("0"):
+                raise BadRequest("OPTIONS has no body here.")
             return
         if self.request.method != "PUT":
             raise MethodNotAllowed

@@ -4,8 +4,11 @@ Nothing of the file that was sent is in the result but what is to be seen: no pl
 second meaning of its bytes.
 """
 
+import re
 import threading
 import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from io import BytesIO
 from typing import BinaryIO
@@ -14,11 +17,17 @@ from PIL import Image, ImageOps, UnidentifiedImageError
 
 FORMATS = ("JPEG", "PNG", "WEBP", "GIF")
 MOST_PIXELS = 50_000_000  # of what is sent
+MOST_DECODED = 25_000_000  # of what is decoded whole, which a large JPEG is not
+MOST_SCANS = 100  # of a JPEG; cameras and programs write 10 or so
 LONGEST_SIDE = 2048  # of what is kept, in pixels
 THUMBNAIL_SIDE = 320
 QUALITY = 85
+PATIENCE = 15  # seconds that a picture waits for the one before; the costliest that is taken needs 3
+PIECE = 1024 * 1024
 
-_one_at_a_time = threading.Lock()  # decoding 50 megapixels takes 200 MB
+# Start of scan (ITU-T T.81 §B.2.3): the marker, its length, and 1 to 4 components. libjpeg takes no other.
+_SCAN = re.compile(rb"\xff\xda\x00(?:\x08\x01|\x0a\x02|\x0c\x03|\x0e\x04)")
+_one_at_a_time = threading.Lock()  # decoding the largest takes 450 MB
 
 
 class ImageRefused(Exception):
@@ -27,6 +36,10 @@ class ImageRefused(Exception):
     def __init__(self, reason: str) -> None:
         super().__init__(reason)
         self.reason = reason
+
+
+class ImagesBusy(Exception):
+    """Another picture has been worked on for ``PATIENCE`` seconds."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,9 +64,11 @@ def remake(file: BinaryIO) -> Remade:
     """Make picture and thumbnail out of a file.
 
     Raises:
-        ImageRefused: ``not_an_image``, ``too_many_pixels`` (looked up before anything is decoded) or ``damaged``.
+        ImageRefused: ``not_an_image``, ``too_many_pixels``, ``too_many_scans`` (looked up before anything is decoded)
+            or ``damaged``.
+        ImagesBusy: try again later.
     """
-    with _one_at_a_time, warnings.catch_warnings():
+    with _turn(), warnings.catch_warnings():
         warnings.simplefilter("ignore", Image.DecompressionBombWarning)  # we look ourselves
         with _opened(file) as sent:
             try:
@@ -65,7 +80,18 @@ def remake(file: BinaryIO) -> Remade:
         return Remade(picture, _encoded(image))
 
 
+@contextmanager
+def _turn() -> Iterator[None]:
+    if not _one_at_a_time.acquire(timeout=PATIENCE):
+        raise ImagesBusy
+    try:
+        yield
+    finally:
+        _one_at_a_time.release()
+
+
 def _opened(file: BinaryIO) -> Image.Image:
+    """Open it, and refuse what would take too long or too much memory to decode."""
     try:
         image = Image.open(file, formats=FORMATS)
     except Image.DecompressionBombError:
@@ -74,21 +100,46 @@ def _opened(file: BinaryIO) -> Image.Image:
         raise ImageRefused("not_an_image") from None
     if image.width * image.height > MOST_PIXELS:
         raise ImageRefused("too_many_pixels")
+    scale = max(1, max(image.size) / LONGEST_SIDE)
+    # A large JPEG is decoded at a fraction of its size, which is its size from here on.
+    image.draft("RGB", (max(1, int(image.width / scale)), max(1, int(image.height / scale))))
+    if image.width * image.height > MOST_DECODED:
+        raise ImageRefused("too_many_pixels")
+    if _has_too_many_scans(file):
+        raise ImageRefused("too_many_scans")
     return image
 
 
+def _has_too_many_scans(file: BinaryIO) -> bool:
+    """Return whether it costs far more to decode than its size tells: each scan of a JPEG goes over all of it."""
+    place = file.tell()
+    file.seek(0)
+    count, before = 0, b""
+    while piece := file.read(PIECE):
+        count += len(_SCAN.findall(before + piece))
+        before = piece[-4:]  # one that is cut in two is found with the next piece
+    file.seek(place)
+    return count > MOST_SCANS
+
+
 def _prepared(sent: Image.Image) -> Image.Image:
-    """Return the first picture, upright, no longer than ``LONGEST_SIDE``, in plain colours."""
-    sent.draft("RGB", (LONGEST_SIDE, LONGEST_SIDE))  # a large JPEG is decoded at a fraction of its size
-    has_alpha = "A" in sent.getbands() or "transparency" in sent.info
+    """Return the first picture, upright, no longer than ``LONGEST_SIDE``, in plain colours.
+
+    It is made smaller first where its mode allows that, since every conversion is a copy.
+    """
+    mode = "RGBA" if "A" in sent.getbands() or "transparency" in sent.info else "RGB"
     sent.load()
-    if sent.mode.startswith("I;16"):  # Pillow would cut off what is above 255
-        grey = sent.convert("I").point(lambda value: value / 257).convert("L")
-        image = grey.convert("RGB")
-    else:
-        image = sent.convert("RGBA" if has_alpha else "RGB")
+    image, is_wide = sent, sent.mode.startswith("I;16")
+    if is_wide:
+        image = sent.convert("I")
+    elif sent.mode in ("1", "P", "PA") or "transparency" in sent.info:
+        image = sent.convert(mode)
     image.thumbnail((LONGEST_SIDE, LONGEST_SIDE), Image.Resampling.LANCZOS)
     image = ImageOps.exif_transpose(image)
+    if is_wide:  # Pillow would cut off what is above 255
+        image = image.point(lambda value: value / 257).convert("L")
+    if image.mode != mode:
+        image = image.convert(mode)
     image.info = {}
     return image
 

@@ -44,7 +44,7 @@ class StoredObject(Base):
     """One object in the storage: entered before it is put there, so that none is ever forgotten."""
 
     __tablename__ = "stored_object"
-    __table_args__ = (Index(None, "upload_id"), Index(None, "delete_after"))
+    __table_args__ = (Index(None, "upload_id", "delete_after"), Index(None, "delete_after"))
 
     key: Mapped[str] = mapped_column(exact_text(100), primary_key=True)
     upload_id: Mapped[int | None] = mapped_column(BigId, ForeignKey("upload.id", ondelete="SET NULL"))

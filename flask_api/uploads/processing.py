@@ -31,6 +31,10 @@ class Refused(Exception):
         self.reason = reason
 
 
+class Gone(Exception):
+    """Nobody waits for it any more."""
+
+
 @background
 def process(upload_id: int) -> None:
     """Check an upload that has arrived; store what is made of it, under new names. A second run finds it done."""
@@ -46,7 +50,10 @@ def process(upload_id: int) -> None:
         made = {"state": "refused", "reason": refusal.reason}
     except ObjectMissing:  # deleted meanwhile
         made = {"state": "refused", "reason": "missing"}
-    _conclude(upload_id, sent.incoming_key, made)
+    except Gone:
+        made = {}
+    if not _conclude(upload_id, sent.incoming_key, made):
+        storage().delete([made[name] for name in ("key", "thumbnail_key") if name in made])
     storage().delete([sent.incoming_key])
 
 
@@ -79,7 +86,11 @@ def _recording(sent: Any, file: BinaryIO) -> dict[str, Any]:
     return {"state": "ready", "key": key}
 
 
+@transactional
 def _plan(keys: Sequence[str], upload_id: int) -> None:
+    upload = lock(Upload, upload_id)
+    if upload is None or upload.state != "processing":
+        raise Gone
     plan(keys, upload_id=upload_id, delete_after=_end() + MARGIN)
 
 
@@ -88,11 +99,11 @@ def _end() -> datetime:
 
 
 @transactional
-def _conclude(upload_id: int, incoming_key: str, made: dict[str, Any]) -> None:
-    """Note what came of it; if another run was faster, what this one has stored is swept."""
+def _conclude(upload_id: int, incoming_key: str, made: dict[str, Any]) -> bool:
+    """Note what came of it; return whether anybody wants it: the upload may be gone, or another run was faster."""
     upload = lock(Upload, upload_id)
     if upload is None or upload.state != "processing":
-        return
+        return False
     for name, value in made.items():
         setattr(upload, name, value)
     upload.delete_after = _end()
@@ -100,3 +111,4 @@ def _conclude(upload_id: int, incoming_key: str, made: dict[str, Any]) -> None:
     keep_until(upload_id, _end() + MARGIN, keys=kept)
     # Its address may still be good: whatever is sent there now goes when that is over.
     keep_until(upload_id, max(upload.expires_at, now()) + 2 * MARGIN, keys=[incoming_key])
+    return True

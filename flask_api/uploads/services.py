@@ -208,8 +208,7 @@ def _shown(row: Row[Any]) -> ShownUpload:
         if KINDS[row.kind].is_image:
             url, thumbnail_url = storage().public_url(row.key), storage().public_url(row.thumbnail_key)
         else:
-            name = f"{row.kind}-{row.id}.{row.key.rpartition('.')[2]}"
-            url = storage().private_url(row.key, lifetime=LINK_SECONDS, filename=name)
+            url = storage().private_url(row.key, lifetime=LINK_SECONDS, filename=_filename(row))
     return ShownUpload(
         row.id, row.kind, row.state, row.reason, row.content_type, row.size, row.width, row.height,
         url, thumbnail_url, row.used_at is not None, row.created_at,
@@ -220,4 +219,13 @@ def _export(user_id: int) -> list[dict[str, Any]]:
     return [asdict(_shown(row)) for row in rows(MINE.order_by(Upload.id), user_id=user_id)]
 
 
-personal_data.register("uploads", export=_export, erase=objects.drop_all_of)
+def _files(user_id: int) -> list[tuple[str, str]]:
+    ready = MINE.where(Upload.state == "ready").order_by(Upload.id)
+    return [(_filename(row), row.key) for row in rows(ready, user_id=user_id)]
+
+
+def _filename(row: Row[Any]) -> str:
+    return f"{row.kind}-{row.id}.{row.key.rpartition('.')[2]}"
+
+
+personal_data.register("uploads", export=_export, erase=objects.drop_all_of, files=_files)

@@ -52,7 +52,7 @@ def upgrade() -> None:
     )
     with op.batch_alter_table('stored_object', schema=None) as batch_op:
         batch_op.create_index(batch_op.f('ix_stored_object_delete_after'), ['delete_after'], unique=False)
-        batch_op.create_index(batch_op.f('ix_stored_object_upload_id'), ['upload_id'], unique=False)
+        batch_op.create_index(batch_op.f('ix_stored_object_upload_id_delete_after'), ['upload_id', 'delete_after'], unique=False)
 
 
 def downgrade() -> None:

@@ -14,5 +14,5 @@ class SendingSMS:
 
     def send_code(self, phone: str, code: str, minutes: int) -> None:
         if self.fails:
-            raise SMSError
+            raise SMSError(sent=False)
         self.sent.append((phone, code))

@@ -53,6 +53,15 @@ def test_links_to_google(make: Factory, issuer: GoogleIssuer, new_entries: Entri
     ]
 
 
+def test_link_without_the_password_that_there_is(make: Factory, issuer: GoogleIssuer, new_entries: Entries) -> None:
+    me = make.user(password="correct horse")
+    new_entries()
+    me.put("/auth/google", json={"id_token": issuer.id_token("1"), "old_password": "wrong horse"})
+    assert [told(entry) for entry in new_entries()] == [
+        ("google_link_failed", me.user_id, me.user_id, {"reason": "OLD_PASSWORD_WRONG"}),
+    ]
+
+
 def test_phones_that_are_set(client: Client, newcomer: Client, make: Factory, new_entries: Entries) -> None:
     phone, them = make.phone(), newcomer.user_id
     new_entries()

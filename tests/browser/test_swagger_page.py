@@ -144,6 +144,7 @@ def test_a_newcomer_logs_in_on_the_page_and_sees_the_own_profile(address: str, p
     assert seen.hosts == {"localhost"}
 
 
+@pytest.mark.long
 def test_the_token_is_kept_when_the_page_is_loaded_again(address: str, page: Page, seen: Seen) -> None:
     open_page(page, address)
     phone = {"phone": "13800138001"}
@@ -155,6 +156,7 @@ def test_the_token_is_kept_when_the_page_is_loaded_again(address: str, page: Pag
     assert seen.complaints == []
 
 
+@pytest.mark.long
 def test_every_operation_opens_without_a_complaint(address: str, page: Page, seen: Seen) -> None:
     open_page(page, address)
     blocks = page.locator(".opblock")

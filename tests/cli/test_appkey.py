@@ -2,9 +2,12 @@
 
 import re
 
+import pytest
+
 from tests.cli.conftest import Manage
 
 
+@pytest.mark.long
 def test_key_is_made_rotated_disabled_and_listed(migrated_manage: Manage) -> None:
     made = migrated_manage("appkey", "create", "Android", "--version-1", "--rate", "600")
     assert made.returncode == 0, made.stderr

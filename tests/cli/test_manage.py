@@ -60,6 +60,7 @@ def test_a_new_admin_is_created_and_an_existing_account_is_promoted(migrated_man
     ("phone", "password", "words"),
     [("13800138000", "short", "at least 8 characters"), ("12", PASSWORD, "is not a phone number")],
 )
+@pytest.mark.long
 def test_a_bad_phone_or_password_is_refused_in_one_line(
     migrated_manage: Manage, phone: str, password: str, words: str
 ) -> None:
@@ -70,11 +71,13 @@ def test_a_bad_phone_or_password_is_refused_in_one_line(
     assert "Traceback" not in result.stderr
 
 
+@pytest.mark.long
 def test_erasing_with_nobody_to_erase_says_so(migrated_manage: Manage) -> None:
     result = migrated_manage("erase-expired")
     assert (result.returncode, result.stdout) == (0, "0 accounts erased.\n"), result.stderr
 
 
+@pytest.mark.long
 def test_routes_are_listed(manage: Manage) -> None:
     result = manage("routes")
     assert result.returncode == 0

@@ -20,6 +20,8 @@ from tests.core.other_process import AFTER_COMMIT, BEFORE_COMMIT, COLUMNS, Other
 from tests.factories import Factory
 from tests.services.redis_server import RedisServer
 
+pytestmark = pytest.mark.long
+
 PROFILE = "tests.core.test_callers_when_somebody_dies:rename"
 
 

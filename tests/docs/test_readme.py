@@ -6,6 +6,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 from tests.docs.markdown import code_blocks
 from tests.docs.printed_walk import walk_with_curl
 
@@ -17,6 +19,7 @@ def test_walk_with_curl_answers_what_is_printed(tmp_path: Path) -> None:
     assert walk_with_curl(code_blocks(README, "console")[0], tmp_path) == 11
 
 
+@pytest.mark.long
 def test_five_minute_endpoint_passes_its_test(copy: Path) -> None:
     blocks = [block for block in code_blocks(README, "python") if block.startswith("# ")]
     assert len(blocks) == 4

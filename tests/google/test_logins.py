@@ -104,12 +104,33 @@ def test_link_gives_an_account_with_a_phone_a_second_way_in(
     assert (login["user_id"], login["registered"]) == (me.user_id, False)
 
 
-def test_new_link_takes_the_place_of_the_one_before(client: Client, issuer: GoogleIssuer, make: Factory) -> None:
+def test_link_is_not_replaced_but_by_unlinking_first(client: Client, issuer: GoogleIssuer, make: Factory) -> None:
     me = make.user()
-    for subject in ("1", "2"):
-        me.put("/auth/google", json={"id_token": issuer.id_token(subject)})
+    link = [{"id_token": issuer.id_token(subject)} for subject in ("1", "2")]
+    assert me.put("/auth/google", json=link[0]).status_code == 200
+    assert failure(me.put("/auth/google", json=link[1])) == (409, "GOOGLE_LINKED_ALREADY")
+    assert log_in(client, issuer, "1")["user_id"] == me.user_id
+    assert me.delete("/auth/google").status_code == 200
+    assert me.put("/auth/google", json=link[1]).status_code == 200
     assert log_in(client, issuer, "2")["user_id"] == me.user_id
-    assert log_in(client, issuer, "1")["registered"]
+
+
+def test_token_alone_links_nothing_to_an_account_with_a_password(
+    client: Client, issuer: GoogleIssuer, make: Factory
+) -> None:
+    me = make.user(password="correct horse")
+    link = {"id_token": issuer.id_token("1")}
+    for told in (link, {**link, "old_password": "wrong horse"}):
+        assert failure(me.put("/auth/google", json=told)) == (403, "OLD_PASSWORD_WRONG")
+    assert (
+        entries(make, "google_link_failed")
+        == [
+            ("google_link_failed", me.user_id, {"reason": "OLD_PASSWORD_WRONG"}),
+        ]
+        * 2
+    )
+    assert me.put("/auth/google", json={**link, "old_password": "correct horse"}).status_code == 200
+    assert log_in(client, issuer, "1")["user_id"] == me.user_id
 
 
 def test_login_never_links_by_address(client: Client, issuer: GoogleIssuer, make: Factory) -> None:

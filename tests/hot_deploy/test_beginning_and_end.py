@@ -46,6 +46,7 @@ def port_of(address: str) -> int:
     return int(address.rpartition(":")[2])
 
 
+@pytest.mark.long
 def test_first_start_may_fail_migrations_are_applied_and_ctrl_c_ends_all_in_order(project: Path) -> None:
     good = (project / SERVICES).read_text()
     (project / SERVICES).write_text("import none_such\n")
@@ -86,6 +87,7 @@ def test_kill_9_leaves_no_process_behind(project: Path) -> None:
             socket.create_connection(("127.0.0.1", port_of(running.address)))
 
 
+@pytest.mark.long
 def test_second_ctrl_c_waits_for_nobody(project: Path) -> None:
     (project / SERVICES).write_text((project / SERVICES).read_text().replace(CHECK, slow_check(60)))
     with HotDeploy(project) as running, socket.socket() as client:

@@ -7,6 +7,8 @@ import pytest
 
 from .running import SERVICES, HotDeploy, poll
 
+pytestmark = pytest.mark.long
+
 
 def line_of(hot: HotDeploy, text: str) -> int:
     return hot.original(SERVICES).split(text)[0].count("\n") + 1

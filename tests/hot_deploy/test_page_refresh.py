@@ -50,6 +50,7 @@ def page(browser: Browser) -> Iterator[Page]:
         yield page
 
 
+@pytest.mark.long
 @pytest.mark.skipif(not CHROMIUM.exists(), reason="no /usr/bin/chromium: apt-get install chromium")
 def test_page_reloads_itself_and_keeps_the_open_operation_and_the_token(hot: HotDeploy, page: Page) -> None:
     complaints: list[str] = []
@@ -75,6 +76,7 @@ def test_page_reloads_itself_and_keeps_the_open_operation_and_the_token(hot: Hot
     assert sent.value.all_headers()["token"] == "a-token"
 
 
+@pytest.mark.long
 @pytest.mark.skipif(not CHROMIUM.exists(), reason="no /usr/bin/chromium: apt-get install chromium")
 def test_hidden_page_does_not_listen_and_catches_up_when_it_is_seen(hot: HotDeploy, page: Page) -> None:
     page.goto(f"{hot.address}/api/")

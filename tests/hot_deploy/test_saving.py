@@ -43,6 +43,7 @@ def write_as_pycharm_does(file: Path, text: str) -> None:
 
 
 @pytest.mark.parametrize("save", [write_in_place, replace_by_rename, write_as_vim_does, write_as_pycharm_does])
+@pytest.mark.long
 def test_edit_is_served_to_the_next_client_and_named_with_its_time(
     hot: HotDeploy, save: Callable[[Path, str], None]
 ) -> None:

@@ -109,6 +109,7 @@ def test_jobs_of_a_killed_worker_run_again(site: Site, make: Factory, notes: Not
     assert {line for line in notes() if line.startswith("end")} == {f"end {name}" for name in "abcdef"}
 
 
+@pytest.mark.long
 def test_jobs_outlive_a_redis_that_forgets(site: Site, make: Factory, notes: Notes) -> None:
     ask_for(site.app, "a")
     site.redis.kill()

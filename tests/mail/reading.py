@@ -38,5 +38,6 @@ def user_with_email(make: Factory, outbox: Outbox, email: str = EMAIL, **columns
     """Somebody who is logged in and has an address."""
     user = make.user(**columns)  # type: ignore[arg-type]
     code = ask_for_code(user, make.app, outbox, email)
-    assert user.put("/auth/email", json={"email": email, "code": code}).status_code == 200
+    told = {"email": email, "code": code} | ({"old_password": columns["password"]} if "password" in columns else {})
+    assert user.put("/auth/email", json=told).status_code == 200
     return user

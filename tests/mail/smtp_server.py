@@ -19,7 +19,7 @@ USER, PASSWORD = "solo", "correct horse"
 
 
 class MailServer:
-    """Takes mail on 127.0.0.1 and keeps it; ``refuse`` maps RCPT or DATA to what is answered in the place of 250.
+    """Takes mail on 127.0.0.1 and keeps it; ``refuse`` maps MAIL, RCPT or DATA to what is answered in the place of 250.
 
     Args:
         security: as in the settings.
@@ -57,6 +57,12 @@ class MailServer:
         assert isinstance(data, LoginPassword)
         is_right = (data.login, data.password) == (USER.encode(), PASSWORD.encode())
         return AuthResult(success=is_right, handled=False)
+
+    async def handle_MAIL(self, _server: Any, _session: Any, envelope: Any, address: str, _options: Any) -> str:  # noqa: N802
+        if "MAIL" in self.refuse:
+            return self.refuse["MAIL"]
+        envelope.mail_from = address
+        return "250 OK"
 
     async def handle_RCPT(self, _server: Any, _session: Any, envelope: Any, address: str, _options: Any) -> str:  # noqa: N802
         if "RCPT" in self.refuse:

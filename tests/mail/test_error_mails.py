@@ -95,7 +95,7 @@ def test_processes_of_a_host_take_turns(app: Flask, by_smtp: Make, tmp_path: Pat
 def test_hanging_mail_server_blocks_nobody_and_makes_no_errors_of_its_own(app: Flask, by_smtp: Make) -> None:
     threads = threading.active_count()
     with BadServer(hang) as server:
-        use(app, by_smtp(server.port, outside_timeout=0.3))
+        use(app, by_smtp(server.port, smtp_timeout=0.3))
         for _ in range(3):
             began = time.monotonic()
             log.error("it broke")

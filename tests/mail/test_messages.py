@@ -14,6 +14,7 @@ FOLDER = Path(__file__).parents[2] / "flask_api/templates/mail"
 VALUES: dict[str, dict[str, Any]] = {
     "password_reset": {"code": "048213", "minutes": 15},
     "email_verification": {"code": "048213", "minutes": 15},
+    "email_changed": {},
     "export_ready": {"url": "https://solo.test/f?a=1&b=<2>", "hours": 24},
 }
 

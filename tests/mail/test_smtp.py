@@ -35,6 +35,11 @@ def provider(settings: Settings, trusted: Authority | None, monkeypatch: pytest.
     return make_mail_provider(settings)
 
 
+def written(caplog: pytest.LogCaptureFixture) -> str:
+    """What we log; the test's own server does too."""
+    return "\n".join(record.getMessage() for record in caplog.records if record.name.startswith("flask_api"))
+
+
 @pytest.mark.parametrize("security", SECURITIES)
 def test_mail_arrives_whole(
     security: str, authority: Authority, by_smtp: Make, monkeypatch: pytest.MonkeyPatch
@@ -104,8 +109,24 @@ def test_4xx_may_be_tried_again_and_5xx_may_not(
         with pytest.raises(MailError) as refusal:
             make_mail_provider(settings).send(message(settings))
     assert type(refusal.value) is error
-    assert answer[:3] in caplog.text
-    assert "lin@example.com" not in "".join(record.getMessage() for record in caplog.records if "flask" in record.name)
+    told = written(caplog)
+    assert f"the mail server: refused the {'recipient' if command == 'RCPT' else 'mail'}: " in told
+    assert answer[:3] in told
+    assert "lin@example.com" not in told
+
+
+@pytest.mark.parametrize("answer", ["451 later", "530 log in first", "550 solo@example.com is nobody here"])
+def test_refused_sender_may_be_put_right_so_the_mail_is_tried_again(
+    answer: str, by_smtp: Make, caplog: pytest.LogCaptureFixture
+) -> None:
+    with MailServer() as server:
+        server.refuse["MAIL"] = answer
+        settings = by_smtp(server.port)
+        with pytest.raises(MailError) as refusal:
+            make_mail_provider(settings).send(message(settings))
+    assert type(refusal.value) is MailError
+    assert f"the mail server: refused the sender: {answer[:3]}" in written(caplog)
+    assert server.received == []
 
 
 BAD = [
@@ -126,7 +147,7 @@ BAD = [
 )
 def test_bad_server_costs_no_more_than_the_time_out(speak: Callable[..., None], security: str, by_smtp: Make) -> None:
     with BadServer(speak) as server:
-        settings = by_smtp(server.port, outside_timeout=QUICK, smtp_host="127.0.0.1", smtp_security=security)
+        settings = by_smtp(server.port, smtp_timeout=QUICK, smtp_host="127.0.0.1", smtp_security=security)
         mail, mail_provider, began = message(settings), make_mail_provider(settings), time.monotonic()
         with pytest.raises(MailError) as failure:
             mail_provider.send(mail)
@@ -154,7 +175,7 @@ def test_host_that_takes_no_connection_is_given_up_in_time(by_smtp: Make) -> Non
         for one in held:
             one.setblocking(False)
             one.connect_ex(("127.0.0.1", port))
-        settings = by_smtp(port, outside_timeout=QUICK, smtp_host="127.0.0.1")
+        settings = by_smtp(port, smtp_timeout=QUICK, smtp_host="127.0.0.1")
         began = time.monotonic()
         with pytest.raises(MailError):
             make_mail_provider(settings).send(message(settings))

@@ -119,6 +119,7 @@ def test_every_foreign_key_has_an_index(bare_app: Flask) -> None:
                 assert key["constrained_columns"][0] in indexed, (table, key)
 
 
+@pytest.mark.long
 def test_two_processes_that_upgrade_at_once_make_one_migration(empty: Settings, bare_app: Flask) -> None:
     names = {"SOLO_DATA_DIR": str(empty.data_dir), "SOLO_DATABASE_URL": empty.database_url}
     environment = {**os.environ, **names, "PYTHONPATH": str(ROOT)}

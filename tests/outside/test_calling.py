@@ -5,10 +5,12 @@ from pathlib import Path
 import pytest
 from flask import Flask
 from prometheus_client.parser import text_string_to_metric_families
+from sqlalchemy import text
 
 from flask_api.core import metrics
 from flask_api.core.exposition import exposition
 from flask_api.core.transaction import in_transaction, transactional
+from flask_api.extensions import db
 from flask_api.providers.outside import OutsideError, calling, fetch
 from tests.services.upstream import Upstream
 
@@ -42,5 +44,9 @@ def test_no_call_is_made_inside_a_transaction(app: Flask) -> None:
         with pytest.raises(RuntimeError, match="transaction"):
             careless()
         assert not in_transaction()
+        db.session.execute(text("SELECT 1"))
+        with pytest.raises(RuntimeError, match="transaction"):
+            fetch("test", "GET", upstream.url)
+        db.session.rollback()
         assert upstream.connections == 0
         assert fetch("test", "GET", upstream.url).status == 200

@@ -291,17 +291,18 @@ def test_what_redis_refuses_is_logged_and_passes_where_the_limit_is_open(
             time.sleep(0.02)
 
 
-def test_code_that_could_not_be_sent_counts_nowhere(site: Site) -> None:
+@pytest.mark.parametrize(("failure", "code"), [(SMSError(sent=False), 503), (OSError("a disk is full"), 500)])
+def test_code_that_could_not_be_sent_counts_nowhere(failure: Exception, code: int, site: Site) -> None:
     app = site.app(limit_sms_in_all=Quota(1, 3600), sms_code_interval=60)
 
     class Failing:
         offline = False
 
         def send_code(self, phone: str, code: str, minutes: int) -> None:
-            raise SMSError
+            raise failure
 
     working, app.extensions["sms"] = app.extensions["sms"], Failing()
-    assert ask_for_code(app, "13800138000")[0] == 503
+    assert ask_for_code(app, "13800138000")[0] == code
     app.extensions["sms"] = working
     assert ask_for_code(app, "13800138000") == (201, "SUCCESS")
     assert data(Client(site.app()).post("/auth/sms-codes", json={"phone": "13800138002"}))["code"]

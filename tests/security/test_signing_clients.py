@@ -29,6 +29,8 @@ from tests.security.published_clients import (
 from tests.services.redis_server import RedisServer
 from tests.services.solo_server import SoloServer
 
+pytestmark = pytest.mark.long
+
 LEGAL = "abzAZ059-._~!$'()*,;:@/"  # with & = + and %XX: what a query may have (RFC 3986, section 3.4)
 SEED = 20260918
 ORIGIN = "http://app.localhost"
@@ -106,7 +108,6 @@ def test_client_signs_as_the_server_does(client: PublishedClient, tmp_path: Path
     assert (checked.stdout, checked.returncode) == (f"{len(vectors)} vectors hold\n", 0), checked.stderr
 
 
-@pytest.mark.long
 def test_client_tells_which_vector_does_not_hold(client: PublishedClient, tmp_path: Path) -> None:
     one, *others = VECTORS["version_2"]
     checked = client.check([*others, {**one, "name": "the odd one", "signature": one["signature"][::-1]}], tmp_path)

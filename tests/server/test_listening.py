@@ -51,6 +51,7 @@ def test_listening_socket_as_standard_input_is_used(listener: socket.socket) -> 
     assert told(listener) == f"True {listener.getsockname()[1]} []"
 
 
+@pytest.mark.long
 def test_listening_socket_of_systemd_is_used_and_not_handed_on(listener: socket.socket) -> None:
     assert told(third=listener, LISTEN_FDS="1") == f"True {listener.getsockname()[1]} []"
 

@@ -32,6 +32,10 @@ def test_file_is_served_cacheable_and_never_sniffed(wire: Wire) -> None:
     assert (unchanged.code, unchanged.body) == (304, b"")
     part = wire.get("/media/photos/a%20b.png", "Range: bytes=1-3")
     assert (part.code, part.body) == (206, b"PNG")
+    beyond = wire.get("/media/photos/a%20b.png", f"Range: bytes={len(PNG)}-")
+    assert_failure(beyond, 416, "REQUESTED_RANGE_NOT_SATISFIABLE")
+    assert beyond.headers["content-range"] == f"bytes */{len(PNG)}"
+    assert "cache-control" not in beyond.headers
     assert wire.get("/media/photos/a%20b.png", method="HEAD").headers["content-length"] == str(len(PNG))
     assert wire.get("/app").json["PATH_INFO"] == "/app"
 

@@ -51,6 +51,7 @@ def address(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
     assert process.wait(PATIENCE) == 0
 
 
+@pytest.mark.long
 def test_other_server_hosts_the_same_app(address: str) -> None:
     api = f"{address}/api/v1"
     ready = requests.get(f"{api}/health/ready", timeout=10).json()["data"]

@@ -7,7 +7,7 @@ import pytest
 from flask_api.providers.storage.signed_links import LinkSigner
 
 from .conftest import RunningServer, StartServer
-from .wire import Wire
+from .wire import Wire, assert_failure
 
 KEY, CONTENT = "private/1/film.mp4", bytes(range(256)) * 2000
 
@@ -28,6 +28,8 @@ def test_file_is_saved_and_never_shown(server: RunningServer, wire: Wire) -> Non
     assert reply.headers["x-content-type-options"] == "nosniff"
     assert reply.headers["cache-control"] == "private, no-store"
     assert wire.get(address(server), "Range: bytes=1-3").body == CONTENT[1:4]
+    beyond = wire.get(address(server), f"Range: bytes={len(CONTENT)}-")
+    assert_failure(beyond, 416, "REQUESTED_RANGE_NOT_SATISFIABLE")
     assert wire.get(address(server), method="HEAD").headers["content-length"] == str(len(CONTENT))
 
 

@@ -158,6 +158,7 @@ def test_process_that_ends_in_a_request_is_replaced(start: Start) -> None:
     assert len(server.pids(2) & before) == 1
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     ("trouble", "error"), [("FAILS", "RuntimeError: the tables are gone"), ("DIES", "exit code 7")]
 )
@@ -183,6 +184,7 @@ def test_signal_lets_all_finish_what_is_in_flight(start: Start, number: signal.S
     assert gone(pids)
 
 
+@pytest.mark.long
 def test_second_ctrl_c_cuts_draining_short_and_a_second_sigterm_does_not(start: Start) -> None:
     server = start(2)
     server.wait_ready(2)
@@ -244,6 +246,7 @@ def test_processes_do_not_outlive_a_parent_that_is_killed(start: Start) -> None:
     assert gone(pids)
 
 
+@pytest.mark.long
 def test_killed_one_after_another_no_process_is_missing_at_the_end(start: Start) -> None:
     server = start(3)
     server.wait_ready(3)

@@ -105,6 +105,7 @@ def test_draining_ends_with_its_time_out(start_process: Callable[..., ServerProc
         assert server.process.wait(5) == 0
 
 
+@pytest.mark.long
 def test_second_signal_cuts_draining_short(start_process: Callable[..., ServerProcess]) -> None:
     server = start_process()
     with server.connect() as busy, server.connect() as idle:

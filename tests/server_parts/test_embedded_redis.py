@@ -118,6 +118,7 @@ def test_users_share_one_server_and_the_last_one_stops_it(data_dir: Path, start_
     assert not runs(server)
 
 
+@pytest.mark.long
 def test_simultaneous_starters_make_one_server(start_user: StartUser) -> None:
     users = [start_user() for _ in range(4)]
     servers = {process_of(url_of(user)) for user in users}

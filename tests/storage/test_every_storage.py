@@ -1,13 +1,15 @@
 """What all storages have in common: the local disk, S3 as moto plays it, and a played Qiniu."""
 
 import io
+from pathlib import Path
 
 import pytest
 import requests
 from flask import Flask
 
 from flask_api.core.transaction import transactional
-from flask_api.providers.storage import ObjectMissing, Storage
+from flask_api.providers.storage import ObjectMissing, Storage, make_storage
+from tests.conftest import make_settings
 
 from .conftest import KEY
 
@@ -71,3 +73,20 @@ def test_private_object_is_read_at_a_signed_address_only(request: pytest.Fixture
         assert answer.headers["Content-Disposition"].startswith("attachment")
     else:
         assert requests.get(url.replace("film", "filn"), timeout=5).status_code == 401
+
+
+@pytest.mark.parametrize("name", ["s3", "qiniu"])
+def test_proxies_of_the_environment_are_not_used(
+    request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, name: str
+) -> None:
+    settings = make_settings(tmp_path, **request.getfixturevalue(f"{name}_settings"))
+    with monkeypatch.context() as changed:
+        for variable in ("no_proxy", "NO_PROXY"):
+            changed.delenv(variable, raising=False)
+        for variable in ("http_proxy", "https_proxy", "all_proxy"):
+            changed.setenv(variable, "http://127.0.0.1:9")
+        storage = make_storage(settings)
+        storage.put(KEY, b"abc", content_type="video/mp4", public=False)
+        assert storage.size_of(KEY) == 3
+        with storage.open(KEY) as file:
+            assert file.read() == b"abc"

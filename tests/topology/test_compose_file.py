@@ -100,6 +100,10 @@ def test_what_must_last_lies_in_volumes_and_each_is_used(compose: dict[str, Any]
     media = [volume for volume in compose["services"]["nginx"]["volumes"] if volume.startswith("media:")]
     root = re.findall(r"root (/srv/\S+);", (ROOT / "deploy" / "nginx.conf").read_text())
     assert media == [f"media:{root[0]}/media:ro"]
+    for name in ("app1", "app2", "jobs"):  # all else is read-only
+        own = compose["services"][name]
+        writable = {volume.partition(":")[2] for volume in own["volumes"]} | set(own["tmpfs"])
+        assert writable >= {f"/srv/solo/var/{folder}" for folder in ("media", "files", "logs", "metrics")}
     for name in ("app1", "app2", "nginx"):
         seconds = int(compose["services"][name]["stop_grace_period"].removesuffix("s"))
         assert seconds > Settings.model_fields["drain_timeout"].default, "else requests are cut off"

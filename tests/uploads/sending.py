@@ -1,17 +1,25 @@
 """Files to send, and a client that sends them as a phone would."""
 
 import base64
+from datetime import timedelta
 from io import BytesIO
 from pathlib import Path
 from typing import Any
 
 from flask import Flask
 from PIL import Image
+from sqlalchemy import func, select, update
 
+from flask_api.accounts.leaving import erase_account
+from flask_api.core.transaction import transactional
 from flask_api.providers.storage.local_files import LocalFiles
 from flask_api.providers.storage.signed_links import LinkSigner
 from flask_api.settings import Settings
+from flask_api.uploads import objects
+from flask_api.uploads.models import StoredObject, Upload
+from flask_api.users.services import lock_user
 from tests.clients import Client, data
+from tests.factories import Factory
 from tests.jobs_run import run_jobs
 
 PLACE = b"31.2304N 121.4737E"
@@ -23,6 +31,13 @@ def photo(form: str = "JPEG", size: tuple[int, int] = (640, 480), mode: str = "R
     image.paste((220, 0, 0), (0, 0, size[0] // 2, size[1] // 2))
     file = BytesIO()
     image.convert(mode).save(file, form, **options)
+    return file.getvalue()
+
+
+def bomb(width: int, height: int) -> bytes:
+    """A real picture of one colour: a few kilobytes that want much memory."""
+    file = BytesIO()
+    Image.new("1", (width, height)).save(file, "PNG")
     return file.getvalue()
 
 
@@ -70,3 +85,33 @@ def stored(client: Client) -> list[Path]:
 
 def encoded(text: bytes) -> str:
     return base64.b64encode(text).decode()
+
+
+def sweep(app: Flask) -> None:
+    with app.app_context():
+        objects.sweep.now()
+    run_jobs(app)
+
+
+def age(make: Factory, hours: float) -> None:
+    """Let all that is to be deleted some day be so many hours nearer to it."""
+    for table in (Upload, StoredObject):
+        for key, day in make.execute(select(table.__table__.primary_key.columns[0], table.delete_after)):
+            if day is not None:
+                own = table.__table__.primary_key.columns[0] == key
+                make.execute(update(table).where(own).values(delete_after=day - timedelta(hours=hours)))
+
+
+def count(make: Factory, table: Any) -> int:
+    return int(make.execute(select(func.count()).select_from(table))[0][0])
+
+
+def erase(app: Flask, client: Client) -> None:
+    """Erase an account, as the job does when its grace period is over."""
+
+    @transactional
+    def erase_now() -> None:
+        erase_account(lock_user(client.user_id or 0))
+
+    with app.app_context():
+        erase_now()

@@ -11,7 +11,7 @@ from flask_api.uploads import images
 from flask_api.uploads.containers import types_of
 from tests.factories import Factory
 
-from .sending import PLACE, film, media, photo, send, stored
+from .sending import PLACE, bomb, film, media, photo, send, stored
 
 SCRIPT = b"<script>alert(1)</script>"
 SVG = b'<?xml version="1.0"?><svg xmlns="http://www.w3.org/2000/svg"><script>alert(1)</script></svg>'
@@ -25,13 +25,6 @@ def png_header(width: int, height: int) -> bytes:
 
     head = struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0)
     return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", head) + chunk(b"IDAT", zlib.compress(b"\0" * 99)) + chunk(b"IEND", b"")
-
-
-def bomb(width: int, height: int) -> bytes:
-    """A real picture of one colour: a few kilobytes that want much memory."""
-    file = io.BytesIO()
-    Image.new("1", (width, height)).save(file, "PNG")
-    return file.getvalue()
 
 
 @pytest.mark.parametrize(

@@ -142,17 +142,6 @@ def test_deleted_upload_is_gone_with_its_files(make: Factory) -> None:
     assert data(me.get("/uploads"))["items"] == []
 
 
-def test_upload_deleted_while_it_is_looked_at_leaves_nothing(make: Factory) -> None:
-    me = make.user()
-    granted = grant(me, photo())
-    arrive(me.app, granted, photo())
-    me.post(f"/uploads/{granted['id']}/complete")
-    me.delete(f"/uploads/{granted['id']}")
-    make.execute(update(Upload).values(expires_at=now() - timedelta(days=1)))
-    run_jobs(me.app)
-    assert [path for path in stored(me) if "media" in path.parts] == []
-
-
 def test_one_cannot_begin_any_number_of_uploads(make: Factory) -> None:
     me = make.user()
     for _ in range(10):

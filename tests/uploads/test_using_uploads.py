@@ -1,43 +1,25 @@
 """What is used stays, what nobody uses goes, and what somebody leaves behind when he dies goes too."""
 
 from datetime import timedelta
-from typing import Any
+from zipfile import ZipFile
 
 import pytest
 from flask import Flask
-from sqlalchemy import func, select, update
+from sqlalchemy import insert, select
 
-from flask_api.accounts.leaving import erase_account
-from flask_api.core.transaction import rows, transactional
+from flask_api.core.database import now
+from flask_api.core.transaction import rows
+from flask_api.emails.models import AccountExport
 from flask_api.providers.storage import StorageError
 from flask_api.uploads import objects, processing, services
 from flask_api.uploads.models import StoredObject, Upload
 from flask_api.uploads.processing import process
-from flask_api.users.services import lock_user
 from tests.clients import Client, data, failure
 from tests.factories import Factory
 from tests.jobs_run import run_jobs
+from tests.mail.reading import Outbox, user_with_email
 
-from .sending import arrive, film, grant, media, photo, send, stored
-
-
-def sweep(app: Flask) -> None:
-    with app.app_context():
-        objects.sweep.now()
-    run_jobs(app)
-
-
-def age(make: Factory, hours: float) -> None:
-    """Let all that is to be deleted some day be so many hours nearer to it."""
-    for table in (Upload, StoredObject):
-        for key, day in make.execute(select(table.__table__.primary_key.columns[0], table.delete_after)):
-            if day is not None:
-                own = table.__table__.primary_key.columns[0] == key
-                make.execute(update(table).where(own).values(delete_after=day - timedelta(hours=hours)))
-
-
-def count(make: Factory, table: Any) -> int:
-    return int(make.execute(select(func.count()).select_from(table))[0][0])
+from .sending import age, arrive, count, film, grant, media, photo, send, stored, sweep
 
 
 def test_avatar_is_an_upload_in_use_and_the_one_before_goes(make: Factory) -> None:
@@ -156,31 +138,38 @@ def test_sweeping_when_the_storage_fails_forgets_nothing(make: Factory, app: Fla
     folder = app.extensions["settings"].data_dir / "media" / "public"
     folder.rename(folder.with_name("elsewhere"))
     folder.write_text("not a folder")
-    with app.app_context(), pytest.raises(StorageError):
+    with app.app_context():
         objects.sweep.now()
+    assert count(make, StoredObject) == 2
     folder.unlink()
     folder.with_name("elsewhere").rename(folder)
+    sweep(app)
+    assert len(stored(me)) == 2, "it has an hour"
+    age(make, 1.1)
     sweep(app)
     assert stored(me) == []
     assert count(make, StoredObject) == 0
 
 
-def test_erased_account_takes_its_files_along(make: Factory, app: Flask) -> None:
-    me, somebody = make.user(), make.user()
-    shown = send(me, photo(), "avatar")
-    me.put("/users/me/avatar", json={"upload_id": shown["id"]})
-    send(me, film(), "video", "video/mp4")
-    send(somebody, photo())
+def test_object_that_cannot_be_deleted_does_not_keep_the_others(make: Factory, app: Flask) -> None:
+    me = make.user()
+    send(me, photo())
+    age(make, 26)
+    bad = {"upload_id": None, "delete_after": now() - timedelta(days=9)}
+    make.execute(insert(StoredObject).values([{**bad, "key": f"NO KEY {n}"} for n in range(2)]))
+    sweep(app)
+    assert stored(me) == []
+    assert [row.key for row in make.execute(select(StoredObject.key))] == ["NO KEY 0", "NO KEY 1"]
+    assert make.execute(select(StoredObject.delete_after))[0][0] > now() + timedelta(minutes=59)
 
-    @transactional
-    def erase() -> None:
-        erase_account(lock_user(me.user_id or 0))
 
-    with app.app_context():
-        erase()
-    run_jobs(app)
-    assert len(stored(me)) == 2
-    assert (count(make, Upload), count(make, StoredObject)) == (1, 3)
+def test_storage_that_is_away_is_not_asked_for_each_object(make: Factory, app: Flask) -> None:
+    bad = {"upload_id": None, "delete_after": now() - timedelta(days=9)}
+    make.execute(insert(StoredObject).values([{**bad, "key": f"NO KEY {n}"} for n in range(20)]))
+    with app.app_context(), pytest.raises(StorageError):
+        objects.sweep.now()
+    due = make.execute(select(StoredObject.key).where(StoredObject.delete_after <= now()))
+    assert len(due) == 15
 
 
 def test_export_names_my_uploads(make: Factory, app: Flask) -> None:
@@ -190,6 +179,22 @@ def test_export_names_my_uploads(make: Factory, app: Flask) -> None:
     with app.app_context():
         [exported] = services._export(me.user_id)
     assert (exported["id"], exported["url"]) == (shown["id"], shown["url"])
+
+
+def test_mailed_export_has_my_files(make: Factory, app: Flask, outbox: Outbox) -> None:
+    me = user_with_email(make, outbox)
+    shown, recorded = send(me, photo()), send(me, film(), "video", "video/mp4")
+    send(me, b"no picture")
+    grant(me, photo())
+    send(make.user(), photo())
+    assert me.post("/auth/account/exports").status_code == 202
+    run_jobs(app)
+    [key] = make.execute(select(AccountExport.key))[0]
+    with app.app_context(), objects.storage().open(key) as file, ZipFile(file) as archive:
+        picture, clip = f"files/uploads/photo-{shown['id']}.jpg", f"files/uploads/video-{recorded['id']}.mp4"
+        assert archive.namelist() == ["data.json", picture, clip]
+        assert archive.read(picture) == media(me, shown["url"]).read_bytes()
+        assert archive.read(clip) == film()
 
 
 def test_grant_asked_for_twice_with_one_key_is_one_grant(make: Factory) -> None:

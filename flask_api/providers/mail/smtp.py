@@ -40,7 +40,7 @@ class SmtpMail:
             raise
 
     def _send(self, message: EmailMessage) -> None:
-        limits = Limits(self._values.outside_timeout, MAX_ANSWERS)
+        limits = Limits(self._values.smtp_timeout, MAX_ANSWERS)
         try:
             exchange = _Exchange(self._values, self._context, limits)
             try:
@@ -50,11 +50,15 @@ class SmtpMail:
                 exchange.close()
         except smtplib.SMTPRecipientsRefused as error:
             codes = [code for code, _ in error.recipients.values()]
-            raise _failure(codes, f"refused the recipient: {codes}") from None
+            is_final = all(500 <= code < 600 for code in codes)  # RFC 5321 §4.2.1
+            raise (MailRefused if is_final else MailError)() from _Said(f"refused the recipient: {codes}")
         except smtplib.SMTPAuthenticationError as error:  # settings can be put right: never the mail's fault
             raise MailError from _Said(f"refused the login: {error.smtp_code}")
-        except (smtplib.SMTPDataError, smtplib.SMTPSenderRefused) as error:
-            raise _failure([error.smtp_code], f"refused the mail: {error.smtp_code}") from None
+        except smtplib.SMTPSenderRefused as error:  # as well: it is our address that they do not like
+            raise MailError from _Said(f"refused the sender: {error.smtp_code}")
+        except smtplib.SMTPDataError as error:
+            refusal = MailRefused if 500 <= error.smtp_code < 600 else MailError
+            raise refusal from _Said(f"refused the mail: {error.smtp_code}")
         except smtplib.SMTPResponseException as error:
             raise MailError from _Said(f"said {error.smtp_code}")
         except (smtplib.SMTPException, OSError, ValueError) as error:  # ValueError: what they say is no SMTP
@@ -63,13 +67,6 @@ class SmtpMail:
 
 class _Said(Exception):
     """What went wrong, for the log: never what the server wrote, which may repeat an address."""
-
-
-def _failure(codes: list[int], text: str) -> MailError:
-    """Return what to raise: 5xx is for good (RFC 5321 §4.2.1)."""
-    failure = MailRefused() if all(500 <= code < 600 for code in codes) else MailError()
-    failure.__cause__ = _Said(text)
-    return failure
 
 
 class _Exchange(smtplib.SMTP):

@@ -90,7 +90,7 @@ class AliyunSMS:
         number = phone.removeprefix("+")  # abroad they take no plus, and in China either
         request = SendSmsRequest(phone_numbers=number, template_param=variables, **self._template)
         answer = self._client.send_sms_with_options(request, RuntimeOptions()).body
-        if answer is None or not answer.code:
+        if answer is None or not answer.code or not isinstance(answer.code, str):
             raise failed("garbage")
         if answer.code != OK:
             raise refused(answer.code)

@@ -10,7 +10,7 @@ class NoSMS:
     offline = False
 
     def send_code(self, phone: str, code: str, minutes: int) -> None:
-        raise SMSError("No SMS can be sent from here; log in by password.")
+        raise SMSError("No SMS can be sent from here; log in by password.", sent=False)
 
 
 def make_provider(values: Settings) -> NoSMS:

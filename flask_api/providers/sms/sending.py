@@ -14,8 +14,18 @@ PAUSE = 0.1  # seconds before the second try
 
 
 class SMSError(ServiceUnavailable):
+    """Nobody has said that the SMS was sent.
+
+    Args:
+        sent: whether it may arrive all the same; False: surely not.
+    """
+
     status = "SMS_ERROR"
     message = "The SMS could not be sent; try again in a moment."
+
+    def __init__(self, message: str | None = None, *, sent: bool = True) -> None:
+        super().__init__(message)
+        self.sent = sent
 
 
 class SMSProvider(Protocol):
@@ -46,21 +56,21 @@ def send(method: str, url: str, *, timeout: float, **request: Any) -> OutsideAns
     except OutsideError as error:
         left = deadline - time.monotonic() - PAUSE
         if error.sent or left <= 0:
-            raise failed(error.reason) from None
+            raise failed(error.reason, sent=error.sent) from None
     time.sleep(PAUSE)
     try:
         return fetch("sms", method, url, timeout=left, max_bytes=MAX_ANSWER, **request)
     except OutsideError as error:
-        raise failed(error.reason) from None
+        raise failed(error.reason, sent=error.sent) from None
 
 
-def failed(reason: object) -> SMSError:
+def failed(reason: object, *, sent: bool = True) -> SMSError:
     """Return the error to raise, once the log says why: a word or the vendor's code, never a phone or a text."""
     log.warning("the SMS vendor failed: %s", str(reason)[:100])
-    return SMSError()
+    return SMSError(sent=sent)
 
 
 def refused(code: object) -> SMSError:
     """Return the error to raise when the vendor has answered that it does not send; ``code`` is theirs."""
     log.warning("the SMS vendor refused: %s", str(code)[:100])
-    return SMSError()
+    return SMSError(sent=False)

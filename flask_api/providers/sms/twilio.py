@@ -64,7 +64,8 @@ class TwilioSMS:
         try:
             message = self._client.messages.create(to=phone, body=text, **self._sender)
         except TwilioRestException as error:  # its text has the phone
-            raise refused(error.code or error.status) from None
+            refusal = refused(error.code or error.status) if error.status >= 400 else failed("garbage")
+            raise refusal from None
         except (TwilioException, ValueError, TypeError, AttributeError, KeyError, RecursionError):
             raise failed("garbage") from None
         if message.sid is None:

@@ -70,10 +70,7 @@ class QiniuStorage:
     def open(self, key: str) -> Iterator[BinaryIO]:
         url = self._auth.private_download_url(f"{self._base(key)}/{key}", expires=300)
         with ExitStack() as stack:
-            with (
-                asking(requests.RequestException),
-                requests.get(url, stream=True, timeout=self._timeout, allow_redirects=False) as answer,
-            ):
+            with self._asked("GET", url) as answer:
                 if answer.status_code == 404:
                     raise ObjectMissing(key)
                 if answer.status_code != 200:
@@ -86,12 +83,7 @@ class QiniuStorage:
         token = self._auth.upload_token(self._bucket(key), key, OWN_UPLOAD_SECONDS)
         form = FileForm({"token": token, "key": key}, data, content_type)
         headers = {"Content-Type": form.content_type}
-        with (
-            asking(requests.RequestException),
-            requests.post(
-                self._upload_url, data=form, headers=headers, timeout=self._timeout, allow_redirects=False, stream=True
-            ) as answer,
-        ):
+        with self._asked("POST", self._upload_url, data=form, headers=headers) as answer:
             if answer.status_code != 200:
                 raise OutsideError(SERVICE, "status", details=str(answer.status_code))
 
@@ -123,15 +115,20 @@ class QiniuStorage:
     def _base(self, key: str) -> str:
         return self._public if key.startswith(PUBLIC) else self._private
 
+    @contextmanager
+    def _asked(self, method: str, url: str, **told: Any) -> Iterator[requests.Response]:
+        """Ask; what comes back is read by the caller, within."""
+        with asking(requests.RequestException), requests.Session() as session:
+            session.trust_env = False  # no proxy, no password of the environment
+            with session.request(
+                method, url, timeout=self._timeout, allow_redirects=False, stream=True, **told
+            ) as answer:
+                yield answer
+
     def _manage(self, method: str, verb: str, key: str) -> tuple[int, bytes]:
         """Have something done with an object; return status, 200 or ``GONE``, and what was answered."""
         url = f"{self._management}/{verb}/{entry(self._bucket(key), key)}"
-        with (
-            asking(requests.RequestException),
-            requests.request(
-                method, url, auth=RequestsAuth(self._auth), timeout=self._timeout, allow_redirects=False, stream=True
-            ) as answer,
-        ):
+        with self._asked(method, url, auth=RequestsAuth(self._auth)) as answer:
             if answer.status_code not in (200, GONE):
                 raise OutsideError(SERVICE, "status", details=str(answer.status_code))
             with fetched(answer.iter_content(PIECE), MAX_BYTES) as told:

@@ -9,7 +9,7 @@ import boto3
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
-from flask_api.providers.storage import Grant, ObjectMissing, StorageError, check_key, content_type_of
+from flask_api.providers.storage import Grant, ObjectMissing, check_key, content_type_of
 from flask_api.providers.storage.remote_files import PIECE, asking, fetched
 from flask_api.settings import Settings
 
@@ -34,7 +34,8 @@ class S3Storage:
                 signature_version="s3v4",
                 connect_timeout=settings.outside_timeout,
                 read_timeout=settings.outside_timeout,
-                retries={"total_max_attempts": 2, "mode": "standard"},  # names are new, so twice is as good as once
+                retries={"total_max_attempts": 1, "mode": "standard"},  # whoever asks, asks again
+                proxies={},  # None would be those of the environment
                 # What only speaks the protocol does not know AWS's newer checksums.
                 request_checksum_calculation="when_required",
                 response_checksum_validation="when_required",
@@ -83,11 +84,8 @@ class S3Storage:
 
     def delete(self, keys: Sequence[str]) -> None:
         with asking(*FAILURES):
-            for start in range(0, len(keys), 1000):  # as many as S3 takes at once
-                named = [{"Key": key} for key in keys[start : start + 1000]]
-                answer = self._client.delete_objects(Bucket=self._bucket, Delete={"Objects": named, "Quiet": True})
-                if answer.get("Errors"):
-                    raise StorageError
+            for key in keys:  # one by one: for many at once some stores demand a checksum that boto3 does not send
+                self._client.delete_object(Bucket=self._bucket, Key=key)
 
     def public_url(self, key: str) -> str:
         check_key(key, public=True)

@@ -97,6 +97,7 @@ def test_root_that_cannot_be_made_is_told_with_what_to_do(connect: Connect, host
         connect(replace(host, root=str(tmp_path / "file" / "solo")))
 
 
+@pytest.mark.long
 def test_lock_is_held_until_it_is_given_back(connect: Connect, host: Host) -> None:
     first, second = connect(host), connect(host)
     first.lock("ann")
@@ -110,6 +111,7 @@ def test_lock_is_held_until_it_is_given_back(connect: Connect, host: Host) -> No
     second.lock("bob")
 
 
+@pytest.mark.long
 def test_lock_falls_with_the_connection(connect: Connect, host: Host) -> None:
     first, second = connect(host), connect(host)
     first.lock("ann")
@@ -172,6 +174,7 @@ def test_closing_the_connection_ends_what_another_thread_waits_for(connect: Conn
     assert failures == ["web: the connection broke during status"]
 
 
+@pytest.mark.long
 def test_logs_of_all_hosts_come_host_by_host(
     connect: Connect, host: Host, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
