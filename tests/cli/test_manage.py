@@ -84,6 +84,7 @@ def test_routes_are_listed(manage: Manage) -> None:
     assert "/api/v1/blog/posts" in result.stdout
 
 
+@pytest.mark.long
 def test_migrations_create_the_database_and_match_the_tables(manage: Manage, tmp_path: Path) -> None:
     assert manage("db", "upgrade").returncode == 0
     assert (tmp_path / "var" / "solo.db").is_file()
@@ -110,6 +111,7 @@ def test_demo_without_tables_is_one_line(manage: Manage) -> None:
 
 
 @pytest.mark.parametrize("arguments", [("demo",), ("routes",), ("create-admin", "13800138000", "--password", PASSWORD)])
+@pytest.mark.long
 def test_a_bad_setting_is_one_line_that_names_it(manage: Manage, arguments: tuple[str, ...]) -> None:
     result = manage(*arguments, SOLO_PORT="many")
     assert result.returncode != 0

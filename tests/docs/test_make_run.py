@@ -7,6 +7,7 @@ import subprocess
 import time
 from pathlib import Path
 
+import pytest
 import requests
 
 from tests.docs.printed_commands import environment_of, lend_virtual_environment, run
@@ -15,6 +16,7 @@ from tests.services.process import die_with_parent
 PATIENCE = 60.0  # seconds
 
 
+@pytest.mark.long
 def test_make_run_serves_and_ctrl_c_loses_nothing(copy: Path) -> None:
     lend_virtual_environment(copy)
     api, server = start(copy)

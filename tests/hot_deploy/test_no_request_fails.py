@@ -2,6 +2,8 @@
 
 from urllib.parse import urlsplit
 
+import pytest
+
 from bench.steady_load import SteadyLoad
 
 from .running import HotDeploy
@@ -11,6 +13,7 @@ EDITS = 10
 BROKEN = {3, 7}
 
 
+@pytest.mark.long
 def test_no_request_of_a_steady_load_fails(hot: HotDeploy) -> None:
     port = urlsplit(hot.address).port
     assert port is not None

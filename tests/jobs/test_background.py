@@ -89,10 +89,13 @@ def test_arguments_are_stored_encrypted(app: Flask, make: Factory) -> None:
         assert json.loads(decrypt(row.arguments)) == {"password": "correct horse"}
 
 
-def test_job_knows_the_request_that_asked_for_it(app: Flask, notes: Notes, caplog: pytest.LogCaptureFixture) -> None:
+def test_job_knows_the_request_that_asked_for_it(
+    app: Flask, notes: Notes, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
     caplog.set_level(logging.INFO)
     formatted: list[dict[str, Any]] = []
-    caplog.handler.emit = lambda record: formatted.append(json.loads(JsonLines().format(record)))  # type: ignore[method-assign]
+    as_json = JsonLines()
+    monkeypatch.setattr(caplog.handler, "emit", lambda record: formatted.append(json.loads(as_json.format(record))))
     with app.test_request_context():
         g.request_id = "abc-1"
         some_jobs.with_request_id()

@@ -201,6 +201,7 @@ def test_second_ctrl_c_cuts_draining_short_and_a_second_sigterm_does_not(start: 
         assert server.process.wait(PATIENCE) == 0
 
 
+@pytest.mark.long
 def test_nobody_is_let_in_while_the_last_request_is_answered(start: Start) -> None:
     server = start(2)
     server.wait_ready(2)

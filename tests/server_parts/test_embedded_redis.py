@@ -108,6 +108,7 @@ def test_it_starts_quickly_and_is_private(data_dir: Path) -> None:
         assert ask(url, "CONFIG", "GET", "port") == {"port": "0"}
 
 
+@pytest.mark.long
 def test_users_share_one_server_and_the_last_one_stops_it(data_dir: Path, start_user: StartUser) -> None:
     user = start_user()
     server = process_of(url_of(user))
@@ -164,6 +165,7 @@ def test_a_killed_server_leaves_its_data_and_its_socket_is_no_obstacle(data_dir:
         assert process_of(url) != server
 
 
+@pytest.mark.long
 def test_a_forked_child_does_not_stop_the_server_of_its_parent(start_user: StartUser) -> None:
     user = start_user("fork")
     url = url_of(user)

@@ -48,6 +48,7 @@ def test_the_image_is_pinned_to_a_python_and_runs_as_somebody_who_owns_no_code()
     assert [text for name, text in image if "chown" in text and not text.endswith("chown -R solo:solo var")] == []
 
 
+@pytest.mark.long
 def test_its_command_serves_and_its_check_sees_that(tmp_path: Path) -> None:
     dockerfile.lay_out(tmp_path)
     (tmp_path / ".venv").symlink_to(sys.prefix)
