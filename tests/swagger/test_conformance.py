@@ -93,6 +93,7 @@ def patient_app(app: Flask, settings: Settings) -> Any:
     stop_app(own)
 
 
+@pytest.mark.timeout(900)
 @pytest.mark.parametrize(
     ("role", "phases"),
     [
