@@ -62,7 +62,7 @@ bench-limits: .venv/.solo-bench ## Measure what rate limits cost a request, besi
 
 lock: .venv/.solo-dev ## Pin the newest versions that requirements*.in allow; takes some minutes
 	@$(BIN)/pip install --quiet pip-tools
-	@for name in requirements requirements-dev requirements-bench; do echo "$$name.txt"; \
+	@for name in requirements requirements-providers requirements-dev requirements-bench; do echo "$$name.txt"; \
 	  $(BIN)/pip-compile --quiet --upgrade --generate-hashes --allow-unsafe --strip-extras --no-header \
 	    --no-emit-index-url --no-emit-find-links --no-emit-trusted-host -o $$name.txt $$name.in || exit 1; done
 

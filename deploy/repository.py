@@ -1,5 +1,6 @@
 """The git repository that is deployed: what is committed, what is not, and what came between two commits."""
 
+import os
 import subprocess
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -107,7 +108,9 @@ class Repository:
 
     def _run(self, *arguments: str) -> "subprocess.CompletedProcess[bytes]":
         command = ["git", "-C", str(self.root), *arguments]
+        # A look must not take git's lock: killed in the middle, it would leave the lock to whoever commits next.
+        environment = os.environ | {"GIT_OPTIONAL_LOCKS": "0"}
         try:
-            return subprocess.run(command, capture_output=True, check=False)
+            return subprocess.run(command, env=environment, capture_output=True, check=False)
         except FileNotFoundError:
             raise DeployError("git is not installed.") from None

@@ -93,6 +93,13 @@ def test_two_clones_of_a_commit_give_the_same_bytes(clone: Path, tmp_path: Path)
     assert first.sha256 == hashlib.sha256(first.path.read_bytes()).hexdigest()
 
 
+def test_building_takes_no_lock_that_a_killed_fab_would_leave_behind(clone: Path, tmp_path: Path) -> None:
+    os.utime(clone / "manage.py", (1, 1))  # git would write down that it is the same nevertheless
+    before = (clone / ".git" / "index").read_bytes()
+    build_archive(clone, tmp_path / "dist")
+    assert (clone / ".git" / "index").read_bytes() == before
+
+
 def test_archive_holds_what_a_host_needs_and_nothing_else(clone: Path, tmp_path: Path) -> None:
     archive = build_archive(clone, tmp_path / "dist")
     names = set(members(archive))
