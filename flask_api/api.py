@@ -14,6 +14,8 @@ from flask_api.admin.resources import ns as admin
 from flask_api.albums.resources import ns as albums
 from flask_api.app_keys.resources import ns as app_keys
 from flask_api.audit.resources import ns as audit
+from flask_api.badges.resources import ns as badges
+from flask_api.blocks.resources import ns as blocks
 from flask_api.blog.resources import ns as blog
 from flask_api.core.arrival import arrive
 from flask_api.core.auth import SECURITY_SCHEMES, BasicMissing, login_check_with
@@ -26,13 +28,24 @@ from flask_api.core.response_shapes import to_json
 from flask_api.core.signing import is_signable
 from flask_api.core.swagger_file import swagger_file
 from flask_api.emails.resources import ns as emails
+from flask_api.hot.resources import ns as hot
+from flask_api.labels.resources import ns as labels
+from flask_api.likes.resources import ns as likes
+from flask_api.nearby.resources import ns as nearby
+from flask_api.profiles.resources import ns as profiles
+from flask_api.search.resources import ns as search
 from flask_api.settings import Settings, SettingsError
 from flask_api.system.resources import ns as system
 from flask_api.system.resources import show_metrics
 from flask_api.uploads.resources import ns as uploads
 from flask_api.users.resources import ns as users
+from flask_api.visitors.resources import ns as visitors
 
-NAMESPACES = [accounts, emails, users, uploads, albums, blog, admin, app_keys, audit, system]
+NAMESPACES = [
+    *(accounts, emails, users, profiles, uploads, albums, labels),
+    *(search, nearby, hot, visitors, likes, blocks, badges),
+    *(blog, admin, app_keys, audit, system),
+]
 
 DESCRIPTION = """The backend of a social app.
 

@@ -1,9 +1,10 @@
 """The tables of people: how they log in, and what they say of themselves."""
 
 from datetime import date, datetime
+from typing import Any
 
-from sqlalchemy import Date, ForeignKey, Index, String, Text
-from sqlalchemy.orm import Mapped, mapped_column, relationship
+from sqlalchemy import Date, ForeignKey, Index, String, Text, event
+from sqlalchemy.orm import Mapped, Session, mapped_column, relationship
 
 from flask_api.core.database import Base, BigId, Moment, exact_text, now
 
@@ -61,9 +62,17 @@ class UserAuth(Base):
 
 
 class UserInfo(Base):
-    """A profile."""
+    """A profile, whom its owner looks for, and what lists of people ask of each."""
 
     __tablename__ = "user_info"
+    # Whoever looks for people reads this index from the newest activity on, and all filters off it.
+    __table_args__ = (
+        Index(
+            "ix_user_info_active_at",
+            *("active_at", "user_id", "is_active", "visibility", "gender", "birthday", "height_cm", "education"),
+            *("salary", "seeks_gender", "seeks_age_min", "seeks_age_max"),
+        ),
+    )
 
     user_id: Mapped[int] = mapped_column(
         BigId, ForeignKey("user_auth.id", ondelete="CASCADE"), primary_key=True, autoincrement=False
@@ -79,6 +88,11 @@ class UserInfo(Base):
     salary: Mapped[str | None] = mapped_column(String(16))
     visibility: Mapped[str] = mapped_column(String(16), default="everyone")
     bio: Mapped[str] = mapped_column(Text, default="")
+    seeks_gender: Mapped[str | None] = mapped_column(String(16))  # None: any
+    seeks_age_min: Mapped[int | None]
+    seeks_age_max: Mapped[int | None]
+    is_active: Mapped[bool] = mapped_column(default=True, server_default="1")  # whether the account's status is
+    active_at: Mapped[datetime] = mapped_column(Moment, default=now, server_default="2020-01-01 00:00:00")
     updated_at: Mapped[datetime] = mapped_column(Moment, default=now, onupdate=now)
 
     auth: Mapped[UserAuth] = relationship(back_populates="info")
@@ -86,3 +100,11 @@ class UserInfo(Base):
     @property
     def caller_id(self) -> int:
         return self.user_id
+
+
+@event.listens_for(Session, "before_flush")
+def _copy_status(session: Session, _context: Any, _instances: Any) -> None:
+    """Lists of people look at one table: whether an account is active stands in the profile as well."""
+    for changed in (*session.new, *session.dirty):
+        if isinstance(changed, UserAuth) and changed.status is not None:
+            changed.info.is_active = changed.status == "active"

@@ -32,6 +32,8 @@ class LastAdmin(Conflict):
     message = "This is the last admin; make another one first."
 
 
+NOT_KEPT = ("user_id", "updated_at", "is_active", "active_at")  # beside the token
+
 CALLER = select(
     UserAuth.id,
     UserAuth.role,
@@ -41,7 +43,7 @@ CALLER = select(
     UserAuth.email,
     UserAuth.password_hash.is_not(None).label("has_password"),
     UserAuth.created_at,
-    *(column for column in UserInfo.__table__.columns if column.name not in ("user_id", "updated_at")),
+    *(column for column in UserInfo.__table__.columns if column.name not in NOT_KEPT),
 ).join_from(UserAuth, UserInfo)
 CALLER = CALLER.where(UserAuth.id == bindparam("user_id"))
 

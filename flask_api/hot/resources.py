@@ -1,0 +1,5 @@
+"""HTTP of hot."""
+
+from flask_api.hot.schemas import ns
+
+__all__ = ["ns"]

@@ -1,0 +1,5 @@
+"""HTTP of labels."""
+
+from flask_api.labels.schemas import ns
+
+__all__ = ["ns"]

@@ -1,0 +1,5 @@
+"""HTTP of nearby."""
+
+from flask_api.nearby.schemas import ns
+
+__all__ = ["ns"]

@@ -1,0 +1,54 @@
+"""Who may know of whom: the one predicate, which every list, page and action about other people goes through.
+
+Somebody sees an active account that neither of the two has blocked, if its profile is for everyone, or for the people
+its owner likes and he is one of them. Everybody sees himself.
+"""
+
+from typing import Any
+
+from sqlalchemy import ColumnElement, Select, and_, bindparam, exists, or_, select
+
+from flask_api.core.transaction import rows
+from flask_api.people.models import UserBlock, UserLike
+from flask_api.users.models import UserInfo
+from flask_api.users.services import UserNotFound
+
+Query = Select[*tuple[Any, ...]]
+
+
+def seen_by(viewer_id: int | ColumnElement[int] | None, person: Any = UserInfo) -> ColumnElement[bool]:
+    """Return the condition that the viewer may know of the person in this row.
+
+    Args:
+        viewer_id: None is somebody who is not logged in.
+        person: ``UserInfo``, an alias of it, or what has its columns ``user_id``, ``is_active`` and ``visibility``.
+    """
+    if viewer_id is None:
+        return and_(person.is_active, person.visibility == "everyone")
+    likes_viewer = exists().where(UserLike.liker_id == person.user_id, UserLike.liked_id == viewer_id)
+    is_open = or_(person.visibility == "everyone", and_(person.visibility == "liked", likes_viewer))
+    return or_(person.user_id == viewer_id, and_(person.is_active, is_open, ~blocked(viewer_id, person.user_id)))
+
+
+def blocked(viewer_id: int | ColumnElement[int], person_id: Any) -> ColumnElement[bool]:
+    """Return the condition that one of the two has blocked the other."""
+    return or_(
+        exists().where(UserBlock.blocker_id == viewer_id, UserBlock.blocked_id == person_id),
+        exists().where(UserBlock.blocker_id == person_id, UserBlock.blocked_id == viewer_id),
+    )
+
+
+VIEWER: ColumnElement[int] = bindparam("viewer_id")
+ONE = select(UserInfo.__table__).where(UserInfo.user_id == bindparam("user_id"), seen_by(VIEWER))
+
+
+def require_sight(viewer_id: int, user_id: int) -> Any:
+    """Return somebody's row of ``user_info``.
+
+    Raises:
+        UserNotFound: there is no such user, or none that the viewer may know of; nothing tells which.
+    """
+    found = rows(ONE, viewer_id=viewer_id, user_id=user_id)
+    if not found:
+        raise UserNotFound
+    return found[0]

@@ -1,0 +1,5 @@
+"""HTTP of visitors."""
+
+from flask_api.visitors.schemas import ns
+
+__all__ = ["ns"]
