@@ -6,7 +6,7 @@ WORKERS ?= 3
 COVERED := COVERAGE_PROCESS_START=$(CURDIR)/pyproject.toml COVERAGE_FILE=$(CURDIR)/.coverage
 
 .DEFAULT_GOAL := help
-.PHONY: help run dev test test-all campaign-deploy campaign-security campaign-jobs lint format bench bench-reload bench-limits lock clean
+.PHONY: help run dev test test-all campaign-deploy campaign-security campaign-jobs lint format bench bench-reload bench-limits bench-people lock clean
 
 help: ## List the commands
 	@echo "Solo. Commands:"
@@ -59,6 +59,9 @@ bench-reload: .venv/.solo-bench ## Measure how soon a change is served, beside o
 
 bench-limits: .venv/.solo-bench ## Measure what rate limits cost a request, beside Flask-Limiter
 	@$(BIN)/python -m bench.limits
+
+bench-people: .venv/.solo-dev ## Measure lists of people in cities of 10,000 and 1,000,000 (loads them first: half an hour, 8 GB)
+	@$(BIN)/python -m bench.people
 
 lock: .venv/.solo-dev ## Pin the newest versions that requirements*.in allow; takes some minutes
 	@$(BIN)/pip install --quiet pip-tools

@@ -8,6 +8,7 @@ from flask_api.cli.accounts import create_admin, erase_expired_accounts
 from flask_api.cli.app_keys import appkey
 from flask_api.cli.demo import demo
 from flask_api.cli.jobs import jobs
+from flask_api.cli.remaking import geo, hot
 from flask_api.cli.running import make_app
 from flask_api.cli.supervising import supervise
 
@@ -19,7 +20,11 @@ main = FlaskGroup(
     load_dotenv=False,  # settings.py reads .env itself; what Flask puts into the environment would beat it for ever
     help="Solo's command line. Settings come from the environment, .env and config_override.toml.",
 )
-for command in (db, demo, create_admin, erase_expired_accounts, appkey, jobs, supervise, routes_command, shell_command):
+COMMANDS = (
+    *(db, demo, create_admin, erase_expired_accounts, appkey, jobs, geo, hot, supervise),
+    *(routes_command, shell_command),
+)
+for command in COMMANDS:
     main.add_command(command)
 
 if __name__ == "__main__":

@@ -39,11 +39,12 @@ from flask_api.system.resources import ns as system
 from flask_api.system.resources import show_metrics
 from flask_api.uploads.resources import ns as uploads
 from flask_api.users.resources import ns as users
+from flask_api.vip.resources import ns as vip
 from flask_api.visitors.resources import ns as visitors
 
 NAMESPACES = [
     *(accounts, emails, users, profiles, uploads, albums, labels),
-    *(search, nearby, hot, visitors, likes, blocks, badges),
+    *(search, nearby, hot, visitors, likes, blocks, badges, vip),
     *(blog, admin, app_keys, audit, system),
 ]
 

@@ -96,6 +96,10 @@ class Settings(OutsideSettings):
     sms_codes_per_day: int = Field(20, ge=1)
     deletion_grace_days: int = Field(30, ge=0)
 
+    # People
+    photo_moderation: Literal["manual", "none"] = "manual"  # manual: others see a photo once an admin has approved it
+    visit_retention_days: int = Field(90, ge=1)
+
     # Signed requests
     signed_areas: CommaSeparated | None = None  # None: auth in production, none in development
     signature_window: int = Field(300, ge=10, le=3600)
@@ -103,6 +107,8 @@ class Settings(OutsideSettings):
     # Limits; empty: none
     limit_per_address: OptionalQuota = Quota(6000, 60)
     limit_per_user: OptionalQuota = Quota(600, 60)
+    limit_likes_per_user: OptionalQuota = Quota(200, 86400)
+    limit_moves_per_user: OptionalQuota = Quota(30, 3600)
     limit_logins_per_address: OptionalQuota = Quota(60, 60)
     limit_sms_per_address: OptionalQuota = Quota(60, 3600)
     limit_sms_per_device: OptionalQuota = Quota(20, 86400)

@@ -18,6 +18,7 @@ from flask_api.blog.models import BlogCategory
 from flask_api.core.database import Base
 from flask_api.database_upgrade import upgrade_database
 from flask_api.extensions import db
+from flask_api.labels.models import Label
 from flask_api.settings import Settings, load_settings
 from tests.clients import Client
 from tests.factories import Factory
@@ -62,6 +63,7 @@ def migrated(tmp_path_factory: pytest.TempPathFactory, redis_server: RedisServer
     upgrade_database(app)
     with app.app_context(), db.engine.begin() as connection:
         connection.execute(delete(BlogCategory))  # the migrations make a first one
+        connection.execute(delete(Label))  # and a first catalogue
     yield url
     if server:
         mariadb.drop_database(server, name)

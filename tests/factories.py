@@ -7,7 +7,7 @@ from threading import Barrier
 from typing import Any, TypeVar
 
 from flask import Flask
-from sqlalchemy import Executable, Row, insert
+from sqlalchemy import Executable, Row, func, insert, select
 
 from flask_api.admin import services as admin_services
 from flask_api.albums.models import UserAlbum
@@ -63,10 +63,14 @@ class Factory:
             post = blog_services.create_post(author.user_id, title=title, body=body, category_id=category_id)
             return int(post.id)
 
-    def photo(self, owner: Client, caption: str = "The lake at five", position: int = 1) -> None:
-        """A photo in somebody's album."""
-        photo = {"user_id": owner.user_id, "position": position, "caption": caption, "url": f"/media/{position}.jpg"}
-        self.execute(insert(UserAlbum).values(photo))
+    def photo(
+        self, owner: Client, caption: str = "The lake at five", position: int = 1, state: str = "approved"
+    ) -> int:
+        """A photo in somebody's album; returns its id."""
+        photo = {"user_id": owner.user_id, "position": position, "caption": caption, "state": state}
+        self.execute(insert(UserAlbum).values(url=f"/media/{position}.jpg", **photo))
+        [(photo_id,)] = self.execute(select(func.max(UserAlbum.id)))
+        return int(photo_id)
 
     def execute(self, statement: Executable) -> Sequence[Row[Any]]:
         """Run a statement straight in the database, past all services; return its rows, if it has any."""

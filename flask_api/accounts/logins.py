@@ -1,5 +1,6 @@
 """Ways to log in: each ends in a new token."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from sqlalchemy import select
@@ -13,6 +14,7 @@ from flask_api.core.database import now
 from flask_api.core.errors import Forbidden, Unauthorized
 from flask_api.core.transaction import lock, transactional
 from flask_api.extensions import db, settings
+from flask_api.nearby import places
 from flask_api.users.models import UserAuth
 from flask_api.users.phones import normalise
 from flask_api.users.services import add_user
@@ -50,10 +52,11 @@ class Entrance:
 
 @dataclass(frozen=True, slots=True)
 class Client:
-    """Where a login comes from, for the list of sessions."""
+    """Where a login comes from: for the list of sessions, and for who is near."""
 
     device: str
     address: str
+    place: Mapping[str, float] | None = None  # latitude and longitude, if it tells them
 
 
 def log_in_by_code(phone: str, code: str, client: Client) -> Login:
@@ -166,4 +169,6 @@ def issue(entrance: Entrance, client: Client) -> Login:
     if user.status == "banned":
         raise AccountBanned
     token = tokens.issue(user.id, user.token_generation, device=client.device, address=client.address)
+    if client.place is not None:
+        places.note_place(user.id, **client.place)
     return Login(token, settings.token_lifetime, user.id, entrance.registered, entrance.restored)

@@ -24,9 +24,9 @@ class SessionList:
     items: list[services.Session]
 
 
-def client() -> logins.Client:
-    """Return where the request comes from."""
-    return logins.Client(device=request.headers.get("User-Agent", ""), address=request.remote_addr or "")
+def client(place: dict[str, float] | None = None) -> logins.Client:
+    """Return where the request comes from; ``place`` is where it says that its sender is."""
+    return logins.Client(request.headers.get("User-Agent", ""), request.remote_addr or "", place)
 
 
 def asker() -> sms_codes.Asker:
@@ -57,7 +57,7 @@ class SmsLogin(Resource):
     @ns.answer(schemas.login, message="Logged in")
     def post(self, sent: dict[str, Any]) -> Any:
         """Log in by code; a new phone is registered."""
-        return logins.log_in_by_code(client=client(), **sent)
+        return logins.log_in_by_code(client=client(sent.pop("place", None)), **sent)
 
 
 @ns.route("/password-login")
@@ -71,7 +71,7 @@ class PasswordLogin(Resource):
     @ns.answer(schemas.login, message="Logged in")
     def post(self, sent: dict[str, Any]) -> Any:
         """Log in by password."""
-        return logins.log_in_by_password(client=client(), **sent)
+        return logins.log_in_by_password(client=client(sent.pop("place", None)), **sent)
 
 
 @ns.route("/basic-login")
@@ -98,7 +98,7 @@ class Google(Resource):
     @ns.answer(schemas.login, message="Logged in")
     def post(self, sent: dict[str, Any]) -> Any:
         """Log in by Google; who is new is registered, without a phone."""
-        return google.log_in_by_google(client=client(), **sent)
+        return google.log_in_by_google(client=client(sent.pop("place", None)), **sent)
 
     @log_record
     @limited_inside(attempts.CHANGES_PER_USER)

@@ -4,6 +4,7 @@ from flask_api.accounts.passwords import MAX_LENGTH, MIN_LENGTH
 from flask_api.accounts.sms_codes import PURPOSES
 from flask_api.core import fields
 from flask_api.core.resource import Namespace
+from flask_api.nearby.schemas import place_setting
 from flask_api.users.emails import MAX_LENGTH as MAX_EMAIL
 
 ns = Namespace("auth", description="Registering, logging in, passwords, sessions, leaving", path="/auth")
@@ -41,6 +42,10 @@ def _id_token() -> fields.String:
     )
 
 
+def _place() -> fields.Nested:
+    return fields.Nested(place_setting)
+
+
 def _new_password() -> fields.String:
     return _password(min_length=MIN_LENGTH)
 
@@ -56,9 +61,9 @@ sent_code = ns.response_shape(
         "code": fields.String(nullable=True, example="123456", description="In development only"),
     },
 )
-code_login = ns.request_shape("CodeLogin", {"phone": _phone(), "code": code_field()})
-password_login = ns.request_shape("PasswordLogin", {"phone": _phone(), "password": _password()})
-google_login = ns.request_shape("GoogleLogin", {"id_token": _id_token()})
+code_login = ns.request_shape("CodeLogin", {"phone": _phone(), "code": code_field(), "place": _place()})
+password_login = ns.request_shape("PasswordLogin", {"phone": _phone(), "password": _password(), "place": _place()})
+google_login = ns.request_shape("GoogleLogin", {"id_token": _id_token(), "place": _place()})
 google_link = ns.request_shape("GoogleLink", {"id_token": _id_token(), "old_password": old_password_field()})
 login = ns.response_shape(
     "Login",

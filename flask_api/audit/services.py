@@ -35,6 +35,12 @@ class Details(TypedDict, total=False):
     allows_version_1: bool
     requests_per_minute: int | None
     overlap_hours: int
+    report_id: int
+    outcome: str
+    entitlement: str
+    until: str  # ISO 8601
+    photo_id: int
+    state: str  # that it was given
 
 
 @transactional

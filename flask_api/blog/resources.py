@@ -7,7 +7,7 @@ from flask import g
 
 from flask_api.blog import posts, schemas, services
 from flask_api.blog.schemas import ns
-from flask_api.core.auth import login_check
+from flask_api.core.auth import login_check, login_if_sent
 from flask_api.core.errors import InvalidField
 from flask_api.core.idempotency import idempotent
 from flask_api.core.pagination import BadCursor
@@ -21,12 +21,13 @@ class CategoryList:
 
 @ns.route("/posts")
 class PostList(Resource):
+    @login_if_sent
     @ns.query(schemas.post_filter)
     @ns.fails(BadCursor)
     @ns.answer(schemas.post_page)
     def get(self, **filters: Any) -> Any:
         """List posts, newest first."""
-        return posts.list_posts(**filters)
+        return posts.list_posts(g.get("user_id"), **filters)
 
     @login_check
     @ns.body(schemas.post_creation)
@@ -39,20 +40,22 @@ class PostList(Resource):
 
 @ns.route("/posts/pages")
 class NumberedPostList(Resource):
+    @login_if_sent
     @ns.query(schemas.numbered_filter)
     @ns.answer(schemas.numbered_page)
     def get(self, **filters: Any) -> Any:
         """List posts by numbered pages, with a total."""
-        return posts.list_numbered_posts(**filters)
+        return posts.list_numbered_posts(g.get("user_id"), **filters)
 
 
 @ns.route("/posts/<int:post_id>")
 class PostItem(Resource):
+    @login_if_sent
     @ns.fails(posts.PostNotFound)
     @ns.answer(schemas.post)
     def get(self, post_id: int) -> Any:
         """Show a post."""
-        return posts.get_post(post_id)
+        return posts.get_post(g.get("user_id"), post_id)
 
     @login_check
     @ns.body(schemas.post_changes)
@@ -72,32 +75,35 @@ class PostItem(Resource):
 
 @ns.route("/posts/archive/<int:year>")
 class YearArchive(Resource):
+    @login_if_sent
     @ns.query(schemas.archive_filter)
     @ns.fails(BadCursor, InvalidField)
     @ns.answer(schemas.post_page)
     def get(self, year: int, **page: Any) -> Any:
         """List the posts of a year (UTC), newest first."""
-        return posts.list_archive(year, **page)
+        return posts.list_archive(g.get("user_id"), year, **page)
 
 
 @ns.route("/posts/archive/<int:year>/<int:month>")
 class MonthArchive(Resource):
+    @login_if_sent
     @ns.query(schemas.archive_filter)
     @ns.fails(BadCursor, InvalidField)
     @ns.answer(schemas.post_page)
     def get(self, year: int, month: int, **page: Any) -> Any:
         """List the posts of a month (UTC), newest first."""
-        return posts.list_archive(year, month, **page)
+        return posts.list_archive(g.get("user_id"), year, month, **page)
 
 
 @ns.route("/posts/archive/<int:year>/<int:month>/<int:day>")
 class DayArchive(Resource):
+    @login_if_sent
     @ns.query(schemas.archive_filter)
     @ns.fails(BadCursor, InvalidField)
     @ns.answer(schemas.post_page)
     def get(self, year: int, month: int, day: int, **page: Any) -> Any:
         """List the posts of a day (UTC), newest first."""
-        return posts.list_archive(year, month, day, **page)
+        return posts.list_archive(g.get("user_id"), year, month, day, **page)
 
 
 @ns.route("/categories")
@@ -119,12 +125,13 @@ class CategoryCollection(Resource):
 
 @ns.route("/categories/<int:category_id>")
 class CategoryItem(Resource):
+    @login_if_sent
     @ns.query(schemas.archive_filter)
     @ns.fails(services.CategoryNotFound, BadCursor)
     @ns.answer(schemas.category_with_posts)
     def get(self, category_id: int, **page: Any) -> Any:
         """Show a category with its posts, newest first."""
-        return services.get_category_with_posts(category_id, **page)
+        return services.get_category_with_posts(g.get("user_id"), category_id, **page)
 
     @login_check(role="admin")
     @ns.body(schemas.category_changes)

@@ -7,13 +7,14 @@ from sqlalchemy import bindparam, delete, func, select, update
 from sqlalchemy.exc import IntegrityError
 
 from flask_api.blog.models import BlogCategory, BlogPost
-from flask_api.blog.posts import PostNotFound, get_post, list_posts
+from flask_api.blog.posts import PostNotFound, get_post, list_posts, read_post
 from flask_api.core import personal_data
 from flask_api.core.callers import Caller
 from flask_api.core.errors import Conflict, Forbidden, InvalidField, NotFound
 from flask_api.core.pagination import Page
 from flask_api.core.transaction import lock, rows, transactional
 from flask_api.extensions import db
+from flask_api.people import subjects
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +63,7 @@ def create_post(author_id: int, *, title: str, body: str, category_id: int) -> A
     post = BlogPost(title=title, body=body, category_id=category_id, author_id=author_id)
     db.session.add(post)
     db.session.flush()
-    return get_post(post.id)
+    return read_post(post.id)
 
 
 @transactional
@@ -80,7 +81,7 @@ def change_post(caller: Caller, post_id: int, **changes: Any) -> Any:
     for name, value in changes.items():
         setattr(post, name, value)
     db.session.flush()
-    return get_post(post_id)
+    return read_post(post_id)
 
 
 @transactional
@@ -100,6 +101,7 @@ def _lock_own_post(caller: Caller, post_id: int) -> BlogPost:
     if post is None:
         raise PostNotFound
     if post.author_id != caller.id and caller.role != "admin":
+        get_post(caller.id, post_id)  # or it is not found
         raise NotTheAuthor
     return post
 
@@ -127,7 +129,7 @@ def list_categories() -> list[Any]:
     return list(rows(CATEGORIES.limit(MAX_CATEGORIES)))
 
 
-def get_category_with_posts(category_id: int, **page: Any) -> CategoryWithPosts:
+def get_category_with_posts(viewer_id: int | None, category_id: int, **page: Any) -> CategoryWithPosts:
     """Return a category and a page of its posts.
 
     Raises:
@@ -137,7 +139,7 @@ def get_category_with_posts(category_id: int, **page: Any) -> CategoryWithPosts:
     if not found:
         raise CategoryNotFound
     category = found[0]
-    posts = list_posts(category_id=category_id, **page)
+    posts = list_posts(viewer_id, category_id=category_id, **page)
     return CategoryWithPosts(category.id, category.name, category.post_count, posts)
 
 
@@ -219,3 +221,12 @@ def _erase_posts(user_id: int) -> None:
 
 
 personal_data.register("posts", export=_export_posts, erase=_erase_posts)
+
+
+def _author_of(post_id: int) -> int | None:
+    found = rows(AUTHOR, post_id=post_id)
+    return found[0].author_id if found else None
+
+
+AUTHOR = select(BlogPost.author_id).where(BlogPost.id == bindparam("post_id"))
+subjects.register("post", _author_of)

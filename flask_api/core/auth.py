@@ -122,6 +122,8 @@ def _identify() -> Caller:
         plan.of_user.tally(plan.tally, str(user_id))
     if tokens.needs_renewal(token, plan.token_lifetime):
         token = tokens.renew(token)
+    if kept_caller is None:  # so of somebody in use every ten minutes, and not at each request
+        tokens.note_use(user_id)
     context.user_id, context.caller, context.token = user_id, caller, token
     return caller
 

@@ -71,6 +71,17 @@ def now() -> datetime:
     return datetime.now(UTC)
 
 
+def to_microseconds(moment: datetime) -> int:
+    """Return a moment as a cursor keeps it: exact, in microseconds since 1970."""
+    return int(moment.timestamp()) * 1_000_000 + moment.microsecond
+
+
+def from_microseconds(microseconds: int) -> datetime:
+    """Return the moment that ``to_microseconds`` made a number of."""
+    seconds, rest = divmod(microseconds, 1_000_000)
+    return datetime.fromtimestamp(seconds, UTC).replace(microsecond=rest)
+
+
 class QuickToGiveUp(pymysql.connections.Connection):  # type: ignore[misc]
     """A MySQL connection that finds out fast that a server hangs, before a query waits for it.
 

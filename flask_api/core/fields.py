@@ -30,6 +30,10 @@ class Integer(_Nullable, fields.Integer):
     pass
 
 
+class Number(_Nullable, fields.Float):
+    """A number with a fraction."""
+
+
 class RowId(Integer):
     """The id of a row: what a BIGINT can hold."""
 

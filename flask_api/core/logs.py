@@ -23,6 +23,7 @@ from flask_api.core.request_ids import HEADER, request_id_for
 View = TypeVar("View", bound=Callable[..., Any])
 
 SECRET_NAMES = re.compile(r"password|token|code\Z|secret|authorization|sign\Z|cookie", re.IGNORECASE)
+WHEREABOUTS = ("latitude", "longitude")  # where somebody truly is: it is nowhere kept
 PHONE = re.compile(r"(?<![\d.])(\+?\d{3,5})\d{4,6}(\d{2})(?![\d.])")
 EMAIL = re.compile(r"(?<![\w.+-])([\w.+-])[\w.+-]{0,63}@(?=\w)")
 # JSON lets these stand as they are, but some readers end a line at them, and terminals obey them.
@@ -134,7 +135,7 @@ def masked(value: Any, name: str = "") -> Any:
         return {key: masked(inner, str(key)) for key, inner in value.items()}
     if isinstance(value, list):
         return [masked(inner, name) for inner in value[:20]]
-    if name and SECRET_NAMES.search(name) and isinstance(value, str):
+    if name in WHEREABOUTS or (name and SECRET_NAMES.search(name) and isinstance(value, str)):
         return MASK
     if "phone" in name and isinstance(value, str):
         return f"{value[:4]}****{value[-2:]}" if len(value) > 6 else MASK

@@ -9,7 +9,7 @@ import base64
 import binascii
 import hashlib
 import hmac
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
@@ -27,6 +27,7 @@ from flask_api.extensions import settings
 MAX_LIMIT = 100
 DEFAULT_LIMIT = 20
 SIGNATURE_BYTES = 12
+MOST_PARTS = 5  # that a page is put together of, where some rows are hidden
 
 Query = TypeVar("Query", bound=Select[*tuple[Any, ...]])
 Column = InstrumentedAttribute[Any]
@@ -124,6 +125,46 @@ def make_page(list_name: str, rows: Sequence[Any], limit: int, position: Callabl
         return Page(rows, None)
     shown = rows[:limit]
     return Page(shown, write_cursor(list_name, position(shown[-1])))
+
+
+def filled_page(
+    list_name: str,
+    *,
+    limit: int,
+    after: list[Any] | None,
+    read: Callable[[list[Any] | None, int], Sequence[Any]],
+    shown: Callable[[Sequence[Any]], Iterable[Any]],
+    position: Callable[[Any], list[Any]],
+) -> Page:
+    """Return a page of a list of which some rows are not for everybody; it looks at five times ``limit`` rows at most.
+
+    So it may be shorter than ``limit`` though more follow, which ``next_cursor`` tells, and what it costs does not
+    grow with how many rows are hidden.
+
+    Args:
+        after: the position of the last row seen, as a cursor has it.
+        read: ``read(after, count)`` returns the rows that follow a position, ``count`` at most.
+        shown: returns for each of some rows what to show of it; None: nothing. Or the rows, which is quickest.
+        position: as for :func:`make_page`.
+    """
+    items: list[Any] = []
+    for _ in range(MOST_PARTS):
+        found = read(after, limit + 1)
+        part = found[:limit]
+        given = shown(part)
+        if given is part and not items:
+            return make_page(list_name, found, limit, position)
+        kept = [(row, item) for row, item in zip(part, given, strict=True) if item is not None]
+        kept = kept[: limit - len(items)]
+        items += [item for _, item in kept]
+        if len(items) == limit:
+            last = kept[-1][0]
+            return Page(items, None if last is found[-1] else write_cursor(list_name, position(last)))
+        if len(found) <= limit:
+            return Page(items, None)
+        after = position(part[-1])
+    assert after is not None
+    return Page(items, write_cursor(list_name, after))
 
 
 def write_cursor(list_name: str, position: list[Any]) -> str:

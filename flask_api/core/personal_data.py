@@ -14,7 +14,7 @@ class PersonalData:
     ``files`` names a user's files, and for each its key in the storage."""
 
     name: str
-    export: Callable[[int], Any]
+    export: Callable[[int], Any] | None
     erase: Callable[[int], None] | None
     files: Callable[[int], Iterable[tuple[str, str]]] | None
 
@@ -25,17 +25,20 @@ _parts: dict[str, PersonalData] = {}
 def register(
     name: str,
     *,
-    export: Callable[[int], Any],
+    export: Callable[[int], Any] | None = None,
     erase: Callable[[int], None] | None = None,
     files: Callable[[int], Iterable[tuple[str, str]]] | None = None,
 ) -> None:
-    """Register a feature's part. Rows that fall with the user's row (ON DELETE CASCADE) need no ``erase``."""
+    """Register a feature's part.
+
+    What is made of other parts needs no ``export``; rows that fall with the user's (ON DELETE CASCADE) no ``erase``.
+    """
     _parts[name] = PersonalData(name, export, erase, files)
 
 
 def export_all(user_id: int) -> dict[str, Any]:
     """Return everything that is kept of a user, by feature."""
-    return {part.name: part.export(user_id) for part in _parts.values()}
+    return {part.name: part.export(user_id) for part in _parts.values() if part.export is not None}
 
 
 def files_of(user_id: int) -> Iterator[tuple[str, str]]:

@@ -31,12 +31,16 @@ def query_parameters(shape: RequestShape) -> dict[str, Any]:
     for name, field in shape.items():
         parameter = {**field.__schema__, "in": "query", "required": bool(field.required)}
         parameter.pop("example", None)  # Swagger 2.0 knows none on a parameter
+        if isinstance(field, fields.List):
+            items = {key: value for key, value in parameter["items"].items() if key != "example"}
+            parameter |= {"items": items, "collectionFormat": "csv"}
         parameters[name] = parameter
     return parameters
 
 
 def value_of(field: fields.Raw | None, text: str, name: str) -> Any:
-    """Return the text of a query or form as the field's kind; what cannot be one is left for the shape to refuse.
+    """Return the text of a query or form as the field's kind, a list by its commas; what cannot be one is left for the
+    shape to refuse.
 
     Raises:
         InvalidField: it holds a NUL, which no database takes.
@@ -47,4 +51,6 @@ def value_of(field: fields.Raw | None, text: str, name: str) -> Any:
         return int(text)
     if isinstance(field, fields.Boolean):
         return WORDS.get(text, text)
+    if isinstance(field, fields.List):  # Swagger's csv
+        return [value_of(field.container, part, name) for part in text.split(",")]
     return text

@@ -14,6 +14,11 @@ def sessions(user_id: int) -> str:
     return f"sessions:{{{user_id}}}"
 
 
+def active() -> str:
+    """Who was here since it was last looked at, scored by when (Unix seconds)."""
+    return "active"
+
+
 def caller(user_id: int) -> str:
     """What is kept of a user beside the token."""
     return f"caller:{{{user_id}}}"
@@ -42,3 +47,8 @@ def nonce(appkey: str, nonce: str) -> str:
 def nonce_store(appkey: str) -> str:
     """Since when an app key's nonces are kept, and by which run of Redis."""
     return f"nonce_store:{{{appkey}}}"
+
+
+def made_of_rows(what: str, part: str) -> str:
+    """A part of what is made of the database's rows: the places of people, the hot list; and what tells its state."""
+    return f"{what}:{{{what}}}:{part}"

@@ -87,12 +87,18 @@ def issue(user_id: int, generation: int, *, device: str, address: str) -> str:
     present = int(time.time())
     digest = hashlib.sha256(text.encode()).hexdigest()
     _store(Token(user_id, digest, generation, present, present, device[:200], address))
+    note_use(user_id)
     sessions = redis_keys.sessions(user_id)
     redis.zremrangebyscore(sessions, "-inf", present)
     surplus = [member.decode() for member in redis.zrange(sessions, 0, -settings.max_sessions - 1)]
     if ended := [other for other in surplus if other != digest]:
         _forget(user_id, ended)
     return text
+
+
+def note_use(user_id: int) -> None:
+    """Note that somebody is here; what becomes of it: search/activity.py."""
+    redis.zadd(redis_keys.active(), {str(user_id): int(time.time())})
 
 
 def renew(token: Token, generation: int | None = None) -> Token:

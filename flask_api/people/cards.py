@@ -8,6 +8,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, bindparam, select
 
 from flask_api.core.database import now
+from flask_api.core.errors import InvalidField
 from flask_api.core.transaction import rows
 from flask_api.people.sight import VIEWER, seen_by
 from flask_api.users.models import UserInfo
@@ -60,11 +61,12 @@ def card_of(row: Any) -> Card:
     """Return the card of a row that has ``COLUMNS``."""
     return Card(
         row.user_id, row.nickname, row.gender, age_on(row.birthday), row.avatar, row.height_cm, row.education,
-        _activity(row.active_at),
+        activity(row.active_at),
     )  # fmt: skip
 
 
-def _activity(active_at: datetime) -> str:
+def activity(active_at: datetime) -> str:
+    """Return when somebody was last here, as near as anybody is told."""
     passed = now() - active_at
     return ACTIVE[0] if passed < timedelta(days=1) else ACTIVE[1] if passed < timedelta(days=7) else ACTIVE[2]
 
@@ -83,14 +85,26 @@ def born_between(
     """Return the conditions on a birthday that somebody is of such an age, both ends included."""
     today, conditions = now().date(), []
     if age_min is not None:
-        conditions.append(column <= _years_before(today, age_min))
+        conditions.append(column <= years_before(today, age_min))
     if age_max is not None:
-        conditions.append(column > _years_before(today, age_max + 1))
+        conditions.append(column > years_before(today, age_max + 1))
     return conditions
 
 
-def _years_before(day: date, years: int) -> date:
+def years_before(day: date, years: int) -> date:
+    """Return the last birthday of those who are that many years old on a day."""
     try:
         return day.replace(year=day.year - years)
     except ValueError:  # 29 February: whoever was born on it comes of age on 1 March
         return day.replace(year=day.year - years, day=28)
+
+
+def check_range(name: str, least: int | None, most: int | None) -> None:
+    """Refuse a range that holds nothing.
+
+    Raises:
+        InvalidField: its end comes before its beginning.
+    """
+    if least is not None and most is not None and least > most:
+        field, message = f"{name}_min", f"must not be above {name}_max"
+        raise InvalidField(f"{field} {message}", field=field, errors=[{"field": field, "message": message}])

@@ -4,7 +4,7 @@ Nobody's place in such a ranking stays the same, so the cursor counts candidates
 or be missed until the list is begun anew.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 from flask_api.core.pagination import Page, read_cursor, write_cursor
@@ -20,13 +20,14 @@ def ranked_page(
     limit: int,
     cursor: str | None,
     candidates: Callable[[int, int], Sequence[Any]],
-    shown: Callable[[Sequence[Any]], Sequence[tuple[int, Any]]],
+    shown: Callable[[Sequence[Any]], Iterable[tuple[int, Any]]],
 ) -> Page:
     """Return a page; it may be shorter than ``limit`` though more follow, which ``next_cursor`` tells.
 
     Args:
         candidates: ``candidates(offset, count)`` returns that part of the ranking; fewer than ``count`` are its end.
-        shown: ``shown(part)`` returns, of a part of the ranking, the items to show, each with its place in the part.
+        shown: ``shown(part)`` returns, of a part of the ranking, the items to show, each with its place in the part; no
+            more of them are taken than the page has room for.
 
     Raises:
         BadCursor: the cursor is of another list, or not ours.

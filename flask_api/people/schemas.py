@@ -1,6 +1,7 @@
 """The shape of people in lists."""
 
 from flask_api.core import fields
+from flask_api.core.pagination import page_shape
 from flask_api.core.response_shapes import ResponseShape
 from flask_api.people.cards import ACTIVE
 from flask_api.users.models import EDUCATIONS, GENDERS
@@ -18,3 +19,6 @@ card = ResponseShape(
         "active": fields.Choice(ACTIVE, description="When they were last here"),
     },
 )
+
+found_person = ResponseShape("FoundPerson", {"person": fields.Part(card)})
+found_page = page_shape(found_person)  # of cards

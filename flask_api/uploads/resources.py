@@ -9,9 +9,8 @@ from flask_api.core.idempotency import idempotent
 from flask_api.core.pagination import BadCursor
 from flask_api.core.resource import Resource
 from flask_api.providers.storage import StorageError
-from flask_api.uploads import avatars, grants, schemas, services
+from flask_api.uploads import grants, schemas, services
 from flask_api.uploads.schemas import ns
-from flask_api.users.schemas import my_profile
 
 
 @ns.route("/uploads")
@@ -71,14 +70,3 @@ class QiniuCallback(Resource):
         return services.take_callback(
             request.headers.get("Authorization", ""), request.content_type or "", request.get_data(cache=False)
         )
-
-
-@ns.route("/users/me/avatar")
-class MyAvatar(Resource):
-    @login_check
-    @ns.body(schemas.avatar_change)
-    @ns.fails(services.UploadNotFound, services.UploadNotReady)
-    @ns.answer(my_profile)
-    def put(self, sent: dict[str, Any]) -> Any:
-        """Make an upload my avatar, or have none."""
-        return avatars.change_avatar(g.user_id, **sent)

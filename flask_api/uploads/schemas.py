@@ -3,7 +3,7 @@
 from flask_api.core import fields
 from flask_api.core.pagination import page_fields, page_shape
 from flask_api.core.resource import Namespace
-from flask_api.uploads.kinds import KINDS, TYPES
+from flask_api.uploads.kinds import GRANTED, KINDS, TYPES
 from flask_api.uploads.models import STATES
 
 ns = Namespace("uploads", description="Files that are sent here", path="/")
@@ -11,16 +11,12 @@ ns = Namespace("uploads", description="Files that are sent here", path="/")
 upload_creation = ns.request_shape(
     "UploadCreation",
     {
-        "kind": fields.Choice(KINDS, required=True, example="photo"),
+        "kind": fields.Choice(GRANTED, required=True, example="photo"),
         "size": fields.Integer(required=True, min=1, max=2**40, example=245760, description="In bytes, exactly"),
         "content_type": fields.Choice(TYPES, required=True, example="image/jpeg"),
     },
 )
 upload_query = ns.request_shape("UploadQuery", page_fields())
-avatar_change = ns.request_shape(
-    "AvatarChange",
-    {"upload_id": fields.RowId(required=True, nullable=True, description="An upload that is ready; null: no avatar")},
-)
 
 granted_upload = ns.response_shape(
     "GrantedUpload",

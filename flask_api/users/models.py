@@ -3,7 +3,7 @@
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import Date, ForeignKey, Index, String, Text, event
+from sqlalchemy import Date, ForeignKey, Index, String, Text, event, text
 from sqlalchemy.orm import Mapped, Session, mapped_column, relationship
 
 from flask_api.core.database import Base, BigId, Moment, exact_text, now
@@ -18,6 +18,8 @@ EDUCATIONS = ("primary", "junior_high", "senior_high", "college", "bachelor", "p
 SALARIES = ("under_3k", "3k_5k", "5k_8k", "8k_12k", "12k_20k", "over_20k")  # CNY a month
 VISIBILITIES = ("nobody", "everyone", "liked")
 
+LONG_AGO = text("'2020-01-01 00:00:00.000000'")  # in quotes, as MariaDB tells of it: else the two seem to differ
+
 
 class UserAuth(Base):
     """An account: phone, password, role, and whether it may be used."""
@@ -28,6 +30,7 @@ class UserAuth(Base):
         Index(None, "role", "id"),
         Index(None, "role", "status", "id"),
         Index(None, "delete_after"),
+        Index(None, "created_at"),
         Index(None, "email", unique=True),
         {"sqlite_autoincrement": True},  # an id is never given again
     )
@@ -91,8 +94,9 @@ class UserInfo(Base):
     seeks_gender: Mapped[str | None] = mapped_column(String(16))  # None: any
     seeks_age_min: Mapped[int | None]
     seeks_age_max: Mapped[int | None]
+    is_invisible: Mapped[bool] = mapped_column(default=False, server_default="0")  # wants to; see visitors/visits.py
     is_active: Mapped[bool] = mapped_column(default=True, server_default="1")  # whether the account's status is
-    active_at: Mapped[datetime] = mapped_column(Moment, default=now, server_default="2020-01-01 00:00:00")
+    active_at: Mapped[datetime] = mapped_column(Moment, default=now, server_default=LONG_AGO)
     updated_at: Mapped[datetime] = mapped_column(Moment, default=now, onupdate=now)
 
     auth: Mapped[UserAuth] = relationship(back_populates="info")

@@ -1,4 +1,4 @@
-"""HTTP of profiles."""
+"""HTTP of one's own account and profile."""
 
 from typing import Any
 
@@ -7,7 +7,7 @@ from flask import g
 from flask_api.core.auth import login_check
 from flask_api.core.resource import Resource
 from flask_api.users import services
-from flask_api.users.schemas import my_profile, ns, profile, profile_changes
+from flask_api.users.schemas import my_profile, ns, profile_changes
 
 
 @ns.route("/me")
@@ -25,13 +25,3 @@ class Me(Resource):
     def patch(self, changes: dict[str, Any]) -> Any:
         """Change my profile."""
         return services.change_profile(g.user_id, **changes)
-
-
-@ns.route("/<int:user_id>")
-class UserItem(Resource):
-    @login_check
-    @ns.fails(services.UserNotFound)
-    @ns.answer(profile)
-    def get(self, user_id: int) -> Any:
-        """Show somebody's profile."""
-        return services.get_profile(g.user_id, user_id)

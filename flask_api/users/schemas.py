@@ -6,7 +6,7 @@ from flask_api.core import fields
 from flask_api.core.resource import Namespace
 from flask_api.users import models
 
-ns = Namespace("users", description="Profiles", path="/users")
+ns = Namespace("users", description="My account and profile", path="/users")
 
 NICKNAME: dict[str, Any] = {"max_length": 30, "example": "Lin"}
 
@@ -48,8 +48,4 @@ my_profile = ns.response_shape(
         "has_password": fields.Boolean(example=False),
         "created_at": fields.DateTime(),
     },
-)
-
-profile = ns.response_shape(
-    "Profile", {"id": fields.Integer(attribute="user_id", example=1), **profile_fields(), "avatar": AVATAR}
 )

@@ -47,9 +47,6 @@ CALLER = select(
 ).join_from(UserAuth, UserInfo)
 CALLER = CALLER.where(UserAuth.id == bindparam("user_id"))
 
-PROFILE = select(UserInfo.__table__).join_from(UserInfo, UserAuth).where(UserInfo.user_id == bindparam("user_id"))
-PROFILE = PROFILE.where(UserAuth.status == ACTIVE)
-
 
 @callers.loader(CALLER.selected_columns.keys())
 def load_caller(user_id: int) -> callers.Record | None:
@@ -60,18 +57,6 @@ def load_caller(user_id: int) -> callers.Record | None:
     record = dict(found[0]._mapping)
     record["has_password"] = bool(record["has_password"])
     return record
-
-
-def get_profile(viewer_id: int, user_id: int) -> Any:
-    """Return somebody's profile as ``viewer_id`` may see it.
-
-    Raises:
-        UserNotFound: there is no such user, or none that the viewer may know of.
-    """
-    found = rows(PROFILE, user_id=user_id)
-    if not found or (found[0].visibility != "everyone" and user_id != viewer_id):
-        raise UserNotFound
-    return found[0]
 
 
 @transactional

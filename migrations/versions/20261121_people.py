@@ -34,7 +34,7 @@ def upgrade() -> None:
     op.add_column('user_info', sa.Column('seeks_age_min', sa.Integer(), nullable=True))
     op.add_column('user_info', sa.Column('seeks_age_max', sa.Integer(), nullable=True))
     op.add_column('user_info', sa.Column('is_active', sa.Boolean(), server_default='1', nullable=False))
-    op.add_column('user_info', sa.Column('active_at', moment(), server_default='2020-01-01 00:00:00', nullable=False))
+    op.add_column('user_info', sa.Column('active_at', moment(), server_default='2020-01-01 00:00:00.000000', nullable=False))
     op.execute(
         "UPDATE user_info SET is_active = (SELECT status = 'active' FROM user_auth WHERE id = user_id), active_at ="
         " (SELECT coalesce(last_login_at, created_at) FROM user_auth WHERE id = user_id)"

@@ -10,6 +10,7 @@ from flask_api.accounts.models import SocialLogin
 from flask_api.core.database import Base, now
 from flask_api.emails.models import AccountExport
 from flask_api.users.models import UserAuth
+from flask_api.vip.models import Entitlement
 from tests.clients import Client, data, failure
 from tests.factories import Factory, at_once
 
@@ -51,7 +52,24 @@ def somebody_with_everything(make: Factory, phone: str, categories: list[int]) -
     make.execute(insert(AccountExport).values(user_id=me.user_id, key=f"exports/{me.user_id}.zip", expires_at=now()))
     me.post("/uploads", json={"kind": "photo", "content_type": "image/jpeg", "size": 1000})
     me.patch("/users/me", json={"bio": "Climbs, cooks, reads maps."})
+    acquaint(make, me)
     return me
+
+
+def acquaint(make: Factory, me: Client) -> None:
+    """Have somebody stand to others in every way there is."""
+    friend, foe, pest = (make.user() for _ in range(3))
+    for one, other in ((me, friend), (friend, me)):
+        one.put(f"/likes/{other.user_id}")
+        one.post("/reports", json={"user_id": other.user_id, "kind": "profile", "reason": "spam"})
+        one.get(f"/users/{other.user_id}")
+    me.put(f"/blocks/{foe.user_id}")
+    pest.put(f"/blocks/{me.user_id}")
+    me.post("/matches/seen")
+    me.put("/users/me/place", json={"latitude": 31.2304, "longitude": 121.4737})
+    label = {"name": f"Climbing {me.user_id}", "kind": "interest", "gender": "any"}
+    me.put("/users/me/labels", json={"label_ids": [data(make.admin().post("/labels", json=label))["id"]]})
+    make.execute(insert(Entitlement).values(user_id=me.user_id, name="visitors", until=now()))
 
 
 def post_counts(client: Client) -> dict[str, int]:

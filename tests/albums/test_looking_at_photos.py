@@ -23,9 +23,17 @@ def test_photo_shows_id_url_caption_and_time(make: Factory) -> None:
     owner = make.user()
     make.photo(owner)
     [photo] = data(owner.get(f"/users/{owner.user_id}/photos"))["items"]
-    assert photo.keys() == {"id", "url", "caption", "created_at"}
+    assert photo.keys() == {"id", "url", "thumbnail_url", "caption", "created_at"}
     assert photo["url"] == "/media/1.jpg"
     assert photo["created_at"].endswith("Z")
+
+
+@pytest.mark.parametrize("state", ["pending", "refused"])
+def test_photo_that_is_not_approved_is_shown_to_nobody_else(make: Factory, state: str) -> None:
+    owner, viewer = make.user(), make.user()
+    make.photo(owner, state=state)
+    assert captions(viewer, owner) == captions(owner, owner) == []
+    assert [photo["state"] for photo in data(owner.get("/users/me/photos"))["items"]] == [state]
 
 
 def test_album_without_photos_is_an_empty_list(make: Factory) -> None:

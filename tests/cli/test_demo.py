@@ -24,10 +24,14 @@ from flask_api.cli.demo.phones import Phones, admin_phone
 from flask_api.core.database import now
 from flask_api.core.transaction import rows
 from flask_api.extensions import db
+from flask_api.labels.models import ANYBODY, Label, UserLabel
+from flask_api.nearby.models import Location
+from flask_api.people.models import UserLike, UserMatch
 from flask_api.settings import Settings
 from flask_api.users.models import ROLES, STATUSES, UserAuth, UserInfo
 from flask_api.users.schemas import profile_changes
 from flask_api.users.services import check_birthday
+from flask_api.visitors.models import Visitor
 from tests.clients import Client, data
 from tests.conftest import start_app, stop_app
 from tests.factories import Factory
@@ -125,6 +129,46 @@ def test_albums_are_in_order_and_show_pictures_that_exist(app: Flask, run: Run, 
     assert 3 < sum(map(len, albums.values())) / 150 < 5
 
 
+def test_avatar_is_a_photo_of_those_who_have_an_album(app: Flask, run: Run) -> None:
+    run("--users", 100, "--photos-per-user", 4)
+    profiles = {profile["user_id"]: profile["avatar"] for profile in table(app, UserInfo)}
+    photos = table(app, UserAlbum)
+    assert {photo["state"] for photo in photos} == {"approved"}
+    avatars = {photo["user_id"]: photo["url"] for photo in photos if photo["is_avatar"]}
+    with_album = {photo["user_id"] for photo in photos}
+    assert avatars == {user_id: profiles[user_id] for user_id in with_album if profiles[user_id]}
+    assert avatars
+
+
+def test_ties_are_what_the_api_would_have_made(app: Flask, run: Run) -> None:
+    run("--users", 200)
+    joined = {person["id"]: person["created_at"] for person in table(app, UserAuth)}
+    profiles = {profile["user_id"]: profile for profile in table(app, UserInfo)}
+    likes = {(like["liker_id"], like["liked_id"]) for like in table(app, UserLike)}
+    matches = {(match["user_id"], match["other_id"]) for match in table(app, UserMatch)}
+    assert matches == {pair for pair in likes if pair[::-1] in likes}
+    assert matches
+    visits = table(app, Visitor)
+    moments = [visit["visited_at"] for visit in visits]
+    assert moments == sorted(moments)
+    for visit in visits:
+        assert visit["host_id"] != visit["visitor_id"]
+        assert max(joined[visit["host_id"]], joined[visit["visitor_id"]]) <= visit["visited_at"] <= now()
+        assert visit["day"] == visit["visited_at"].date()
+    assert len(visits) > 200
+    labels = {label["id"]: label for label in table(app, Label)}
+    for picked in table(app, UserLabel):
+        assert labels[picked["label_id"]]["gender"] in (ANYBODY, profiles[picked["user_id"]]["gender"])
+    assert 100 < count(app, Location) < 180
+
+
+def test_second_runs_ties_come_after_the_first_ones(app: Flask, run: Run) -> None:
+    for users in (60, 40):
+        assert run("--users", users).exit_code == 0
+    moments = [visit["visited_at"] for visit in table(app, Visitor)]
+    assert moments == sorted(moments)
+
+
 def test_a_demo_person_and_the_admin_can_use_the_app(app: Flask, client: Client, run: Run) -> None:
     output = run("--users", 60).output
     phone = next(line for line in output.splitlines() if line.startswith("Somebody")).split()[-1]
@@ -155,7 +199,7 @@ def test_a_second_run_adds_other_people_and_keeps_posts_in_order(app: Flask, run
 def test_the_same_seed_makes_the_same_people_in_whatever_portions(app: Flask, run: Run) -> None:
     def people() -> list[Any]:
         found = zip(table(app, UserAuth), table(app, UserInfo), strict=True)
-        return [(auth["phone"], {**info, "user_id": 0, "updated_at": 0}) for auth, info in found]
+        return [(auth["phone"], {**info, "user_id": 0, "updated_at": 0, "active_at": 0}) for auth, info in found]
 
     def empty() -> None:
         with app.app_context(), db.engine.begin() as connection:

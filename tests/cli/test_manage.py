@@ -28,6 +28,8 @@ PASSWORD = "correct horse"
         "jobs work",
         "appkey",
         "appkey rotate",
+        "geo rebuild",
+        "hot rebuild",
         "supervise",
         "routes",
         "shell",
@@ -46,7 +48,8 @@ def test_the_list_of_commands_is_complete(manage: Manage) -> None:
     listed = result.stdout.partition("Commands:")[2].splitlines()
     names = {line.split()[0] for line in listed if line.startswith("  ") and not line.startswith("   ")}
     names -= {plugin.name for plugin in entry_points(group="flask.commands")}  # make bench installs Flask-Limiter
-    assert names == {"appkey", "create-admin", "db", "demo", "erase-expired", "jobs", "routes", "shell", "supervise"}
+    ours = {"appkey", "create-admin", "db", "demo", "erase-expired", "geo", "hot", "jobs", "routes", "shell"}
+    assert names == {*ours, "supervise"}
 
 
 def test_a_new_admin_is_created_and_an_existing_account_is_promoted(migrated_manage: Manage) -> None:

@@ -11,7 +11,7 @@ import pytest
 from flask import Flask
 from sqlalchemy import text
 
-from flask_api.core.logs import configure_logging
+from flask_api.core.logs import configure_logging, masked
 from flask_api.core.transaction import transactional
 from flask_api.extensions import db
 from flask_api.settings import ROOT
@@ -39,6 +39,20 @@ def log(tmp_path: Path) -> Iterator[Path]:
 def lines(log: Path) -> list[dict[str, Any]]:
     """The log's lines; whatever any reader could take for a line's end is one."""
     return [json.loads(line) for line in log.read_text().splitlines()]
+
+
+def test_where_somebody_truly_is_is_not_logged(client: Client, log: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    place = {"latitude": 31.2345678, "longitude": 121.4765432}
+    code = data(client.post("/auth/sms-codes", json={"phone": PHONE}))["code"]
+    login = data(client.post("/auth/sms-login", json={"phone": PHONE, "code": code, "place": place}))
+    client.post("/auth/sms-login", json={"phone": PHONE, "code": "000000", "place": place})
+    client.post("/auth/sms-login", json={"phone": PHONE, "code": "000000", "place": {**place, "height": 1}})
+    Client(client.app, login["token"]).put("/users/me/place", json=place)
+    logging.getLogger("flask_api.records").info("told", extra={"request": masked({"place": place})})
+    written = log.read_text() + "".join(capsys.readouterr())
+    assert "sms-login" in written
+    assert "31.234" not in written
+    assert "121.476" not in written
 
 
 def test_no_secret_of_a_whole_life_of_an_account_is_logged(

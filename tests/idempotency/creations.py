@@ -38,6 +38,12 @@ CREATIONS = {
         "blog_post",
     ),
     "category": Creation("/blog/categories", {"name": "Travel"}, {"name": "travel"}, "blog_category"),
+    "label": Creation(
+        "/labels",
+        {"name": "Climbing", "kind": "interest", "gender": "any"},
+        {"name": "climbing", "kind": "interest", "gender": "any"},
+        "label",
+    ),
     "user": Creation(
         "/admin/users",
         {"phone": "13900000000", "nickname": "Ada", "password": "correct horse"},

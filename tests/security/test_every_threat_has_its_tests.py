@@ -15,6 +15,9 @@ TESTS = Path(__file__).resolve().parents[1]
 
 HELD_BY: dict[str, list[str]] = {
     "another's object by id": ["security/test_others_objects.py"],
+    "finding a home from distances": [
+        *("nearby/test_three_points.py", "nearby/test_fuzz.py", "nearby/test_my_place.py", "core/test_logs.py"),
+    ],
     "guessing SMS codes": ["security/test_sms_codes_at_once.py", "security/campaign_sms.py"],
     "SMS bombing": [
         *("security/test_sms_codes_at_once.py", "security/test_rate_limits.py", "security/campaign_sms.py"),
@@ -57,7 +60,6 @@ HELD_BY: dict[str, list[str]] = {
 }
 # Words that an address would have with such a feature.
 WAITING = {
-    "finding a home from distances": "nearby|location|place",
     "forged payment notifications": "pay|order|product|refund",
     "WebSocket": "/ws|socket",
     "messages of others": "chat|message|conversation",

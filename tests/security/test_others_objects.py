@@ -28,14 +28,27 @@ FOR_MEMBERS = Rule(401, 200, 200, 200)
 FOR_ITS_OWNER = Rule(401, 404, 200, 404)  # not 403: nobody else may know that there is one
 FOR_OWNER_AND_ADMINS = Rule(401, 403, 200, 200)  # of what everybody may read
 FOR_ADMINS = Rule(401, 403, 403, 200)
+OF_OTHERS = Rule(401, 200, 400, 200)  # what one does to others; oneself is refused
 
 RULES = {
     "DELETE /auth/sessions/{session_id}": FOR_ITS_OWNER,
     "GET /users/{user_id}": FOR_MEMBERS,
     "GET /users/{user_id}/photos": FOR_MEMBERS,
+    "PATCH /users/me/photos/{photo_id}": FOR_ITS_OWNER,
+    "DELETE /users/me/photos/{photo_id}": FOR_ITS_OWNER,
+    "POST /admin/photos/{photo_id}/review": FOR_ADMINS,
+    "PUT /admin/users/{user_id}/entitlements/{name}": FOR_ADMINS,
     "GET /uploads/{upload_id}": FOR_ITS_OWNER,
     "DELETE /uploads/{upload_id}": FOR_ITS_OWNER,
     "POST /uploads/{upload_id}/complete": FOR_ITS_OWNER,
+    "PUT /likes/{user_id}": OF_OTHERS,
+    "DELETE /likes/{user_id}": Rule(401, 200, 404, 404),  # other likes the owner; nobody takes back another's like
+    "PUT /blocks/{user_id}": OF_OTHERS,
+    "DELETE /blocks/{user_id}": Rule(401, 404, 404, 404),  # of a block that somebody else has made
+    "POST /admin/reports/{report_id}/resolution": FOR_ADMINS,
+    "GET /labels/{label_id}/people": FOR_MEMBERS,
+    "PATCH /labels/{label_id}": FOR_ADMINS,
+    "DELETE /labels/{label_id}": FOR_ADMINS,
     "GET /blog/posts/{post_id}": OPEN,
     "PATCH /blog/posts/{post_id}": FOR_OWNER_AND_ADMINS,
     "DELETE /blog/posts/{post_id}": FOR_OWNER_AND_ADMINS,
@@ -54,7 +67,7 @@ RULES = {
 }
 WITH_IDS = [operation for operation in OPERATIONS if operation.has_id]
 of_each = pytest.mark.parametrize("operation", WITH_IDS, ids=str)
-HIDING = [operation for operation in WITH_IDS if "{user_id}" in operation.path and operation.path.startswith("/users")]
+HIDING = [one for one in WITH_IDS if "{user_id}" in one.path and RULES.get(str(one)) in (FOR_MEMBERS, OF_OTHERS)]
 
 
 _numbers = count(1)
@@ -70,18 +83,29 @@ class World:
         self.stranger = Client(make.app)
         number = next(_numbers)
         category = make.category(f"Travel {number}")
+        label = {"name": f"Label {number}", "kind": "interest", "gender": "any"}
         self.ids: dict[str, Any] = {
             "user_id": self.owner.user_id,
             "category_id": make.category(f"Empty {number}"),
             "post_id": make.post(self.owner, category),
             "upload_id": self.upload(),
+            "photo_id": make.photo(self.owner),
+            "name": "visitors",  # of an entitlement
             "session_id": data(self.owner.get("/auth/sessions"))["items"][0]["id"],
             "app_key_id": data(self.admin.post("/admin/app-keys", json={"name": "Android"}))["app_key"]["id"],
+            "report_id": self.report(),
+            "label_id": data(self.admin.post("/labels", json=label))["id"],
             "year": 2026,
             "month": 11,
             "day": 20,
         }
-        make.photo(self.owner)
+
+    def report(self) -> int:
+        """What the other one, who likes the owner, says of him; and somebody has blocked him."""
+        assert self.other.put(f"/likes/{self.owner.user_id}").status_code == 200
+        assert self.make.user().put(f"/blocks/{self.owner.user_id}").status_code == 200
+        told = {"user_id": self.owner.user_id, "kind": "profile", "reason": "spam"}
+        return int(data(self.other.post("/reports", json=told))["id"])
 
     def upload(self) -> int:
         """A file that the owner has sent, and not said so."""
@@ -145,9 +169,9 @@ def test_hidden_user_looks_like_one_that_never_was(world: World, operation: Oper
         assert world.owner.delete("/auth/account").status_code == 200
     else:
         assert world.owner.patch("/users/me", json={"visibility": "nobody"}).status_code == 200
-    hidden = world.other.call(operation.method, world.address(operation))
+    hidden = world.other.call(operation.method, world.address(operation), json=operation.example)
     assert hidden.status_code == 404
-    assert looks_of(hidden) == looks_of(world.other.call(operation.method, operation.url(NOBODYS_ID)))
+    assert looks_of(hidden) == looks_of(operation.ask(world.other))
 
 
 def looks_of(answer: Any) -> tuple[int, dict[str, Any], list[str]]:

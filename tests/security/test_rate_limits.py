@@ -13,9 +13,12 @@ from flask import Flask
 from werkzeug.test import TestResponse
 
 from flask_api.accounts import attempts, mail_codes, sms_codes
+from flask_api.blocks import reports
 from flask_api.core import rate_limits
 from flask_api.core.rate_limits import bucket
 from flask_api.emails import exports
+from flask_api.likes import services as likes
+from flask_api.nearby import places
 from flask_api.providers.sms import SMSError
 from flask_api.setting_kinds import Quota
 from flask_api.settings import Settings
@@ -166,7 +169,7 @@ def test_one_customers_ipv6_addresses_are_one(address: str, counted: str) -> Non
 def test_page_tells_the_limits_of_each_operation(site: Site) -> None:
     app = site.app(limit_per_address=FIVE, limit_per_user=Quota(9, 3600), limit_logins_per_address=Quota(2, 120))
     paths = app.test_client().get("/api/swagger.json").get_json()["paths"]
-    assert "Limits: address: 5 per minute for an address." in paths["/blog/posts"]["get"]["description"]
+    assert "Limits: address: 5 per minute for an address." in paths["/blog/categories"]["get"]["description"]
     assert "user: 9 per hour for a user" in paths["/users/me"]["get"]["description"]
     assert "logins: 2 per 2 minutes for an address" in paths["/auth/sms-login"]["post"]["description"]
     assert "LIMIT_REACHED" in paths["/users/me"]["get"]["responses"]["429"]["description"]
@@ -184,7 +187,7 @@ def test_without_redis_open_limits_let_pass_and_closed_ones_do_not(site: Site) -
     assert refused.headers["Retry-After"]
 
 
-MODULES = (rate_limits, sms_codes, mail_codes, attempts, exports)
+MODULES = (rate_limits, sms_codes, mail_codes, attempts, exports, likes, reports, places)
 
 
 def all_limits() -> dict[str, rate_limits.Limit]:

@@ -26,6 +26,7 @@ FOR_ADMINS_ELSEWHERE = {  # beside all that is below /admin
     "POST /blog/categories",
     "PATCH /blog/categories/{category_id}",
     "DELETE /blog/categories/{category_id}",
+    *("POST /labels", "PATCH /labels/{label_id}", "DELETE /labels/{label_id}"),
 }
 ADMINS = [
     operation

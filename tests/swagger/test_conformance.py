@@ -11,6 +11,7 @@ from flask import Flask
 from schemathesis.config import SchemathesisConfig
 from schemathesis.engine import Status, events, from_schema
 
+from flask_api.nearby import feeding
 from flask_api.settings import Settings
 from tests.clients import Client
 from tests.conftest import start_app, stop_app
@@ -88,6 +89,8 @@ def patient_app(app: Flask, settings: Settings) -> Any:
     """An app that sends any number of codes, for the operations to be reached behind them."""
     make = Factory(app)
     make.post(make.admin(), make.category())  # id 1 of everything, as the examples say
+    with app.app_context():
+        feeding.rebuild()  # a Redis that was never told all places would be answered 503
     own = start_app(settings.model_copy(update={"sms_codes_per_day": 10**6, "token_lifetime": 3600}))
     yield own
     stop_app(own)

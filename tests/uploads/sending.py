@@ -70,6 +70,11 @@ def send(client: Client, content: bytes, kind: str = "photo", content_type: str 
     return data(client.get(f"/uploads/{granted['id']}"))
 
 
+def use(client: Client, upload_id: int) -> Any:
+    """Put an upload into somebody's album, and return the photo."""
+    return data(client.post("/users/me/photos", json={"upload_id": upload_id}))
+
+
 def media(client: Client, url: str) -> Path:
     """Where the object of a public address lies."""
     settings: Settings = client.app.extensions["settings"]

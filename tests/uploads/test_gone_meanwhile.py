@@ -18,7 +18,7 @@ from flask_api.users.models import UserAuth
 from tests.factories import Factory
 from tests.jobs_run import run_jobs
 
-from .sending import age, arrive, count, erase, film, grant, photo, send, stored, sweep
+from .sending import age, arrive, count, erase, film, grant, photo, send, stored, sweep, use
 
 
 class Interrupted(LocalStorage):
@@ -88,8 +88,7 @@ def test_file_that_arrives_after_its_sender_was_erased_is_swept(make: Factory, a
 
 def test_erased_account_takes_its_files_along(make: Factory, app: Flask) -> None:
     me, somebody = make.user(), make.user()
-    shown = send(me, photo(), "avatar")
-    me.put("/users/me/avatar", json={"upload_id": shown["id"]})
+    use(me, send(me, photo())["id"])
     send(me, film(), "video", "video/mp4")
     send(somebody, photo())
     erase(app, me)
@@ -104,8 +103,7 @@ def test_files_of_a_user_whom_the_release_before_has_erased_are_swept(make: Fact
     """It knows nothing of uploads: it deletes the row, and the database does the rest."""
     me, somebody = make.user(), make.user()
     for owner in (me, somebody):
-        shown = send(owner, photo(), "avatar")
-        owner.put("/users/me/avatar", json={"upload_id": shown["id"]})
+        use(owner, send(owner, photo())["id"])
     send(me, film(), "video", "video/mp4")
     make.execute(delete(UserAuth).where(UserAuth.id == me.user_id))
     sweep(app)

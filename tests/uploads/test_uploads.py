@@ -81,7 +81,7 @@ def test_upload_of_somebody_else_is_not_found(make: Factory) -> None:
     granted = grant(me, photo())
     path = f"/uploads/{granted['id']}"
     answers = [somebody.get(path), somebody.delete(path), somebody.post(f"{path}/complete")]
-    answers.append(somebody.put("/users/me/avatar", json={"upload_id": granted["id"]}))
+    answers.append(somebody.post("/users/me/photos", json={"upload_id": granted["id"]}))
     assert {failure(answer) for answer in answers} == {(404, "UPLOAD_NOT_FOUND")}
     assert data(somebody.get("/uploads"))["items"] == []
     assert [item["id"] for item in data(me.get("/uploads"))["items"]] == [granted["id"]]

@@ -19,47 +19,36 @@ from tests.factories import Factory
 from tests.jobs_run import run_jobs
 from tests.mail.reading import Outbox, user_with_email
 
-from .sending import age, arrive, count, film, grant, media, photo, send, stored, sweep
+from .sending import age, arrive, count, film, grant, media, photo, send, stored, sweep, use
 
 
-def test_avatar_is_an_upload_in_use_and_the_one_before_goes(make: Factory) -> None:
+def test_photo_is_an_upload_in_use_and_goes_with_it(make: Factory) -> None:
     me = make.user()
-    first, second = send(me, photo(), "avatar"), send(me, photo(), "avatar")
-    assert data(me.put("/users/me/avatar", json={"upload_id": first["id"]}))["avatar"] == first["url"]
-    assert data(me.get("/users/me"))["avatar"] == first["url"]
+    first, second = send(me, photo()), send(me, photo())
+    shown = use(me, first["id"])
+    assert (shown["url"], shown["thumbnail_url"]) == (first["url"], first["thumbnail_url"])
     assert data(me.get(f"/uploads/{first['id']}"))["is_used"] is True
     assert failure(me.delete(f"/uploads/{first['id']}")) == (409, "UPLOAD_IN_USE")
-    assert data(me.put("/users/me/avatar", json={"upload_id": second["id"]}))["avatar"] == second["url"]
+    use(me, second["id"])
+    assert me.delete(f"/users/me/photos/{shown['id']}").status_code == 200
     run_jobs(me.app)
     assert stored(me) == sorted(media(me, second[name]) for name in ("url", "thumbnail_url"))
-    assert data(me.put("/users/me/avatar", json={"upload_id": None}))["avatar"] is None
-    run_jobs(me.app)
-    assert stored(me) == []
-
-
-def test_avatar_that_is_set_again_stays(make: Factory) -> None:
-    me = make.user()
-    shown = send(me, photo(), "avatar")
-    for _ in range(2):
-        assert data(me.put("/users/me/avatar", json={"upload_id": shown["id"]}))["avatar"] == shown["url"]
-    run_jobs(me.app)
-    assert len(stored(me)) == 2
 
 
 def test_only_what_is_ready_and_of_the_kind_can_be_used(make: Factory) -> None:
     me = make.user()
-    refused = send(me, b"no picture", "avatar")
-    unfinished = grant(me, photo(), "avatar")
-    for upload in (send(me, photo(), "photo"), send(me, film(), "video", "video/mp4"), refused, unfinished):
-        answer = me.put("/users/me/avatar", json={"upload_id": upload["id"]})
+    refused = send(me, b"no picture")
+    unfinished = grant(me, photo())
+    for upload in (send(me, film(), "video", "video/mp4"), refused, unfinished):
+        answer = me.post("/users/me/photos", json={"upload_id": upload["id"]})
         assert failure(answer) == (409, "UPLOAD_NOT_READY")
 
 
 def test_what_nobody_uses_is_swept_after_a_day_and_what_is_used_stays(make: Factory, app: Flask) -> None:
     me = make.user()
-    used, unused = send(me, photo(), "avatar"), send(me, photo())
+    used, unused = send(me, photo()), send(me, photo())
     refused = send(me, b"no picture")
-    me.put("/users/me/avatar", json={"upload_id": used["id"]})
+    use(me, used["id"])
     age(make, 23)
     sweep(app)
     assert len(stored(me)) == 4
@@ -73,9 +62,9 @@ def test_what_nobody_uses_is_swept_after_a_day_and_what_is_used_stays(make: Fact
 
 def test_what_is_about_to_be_swept_cannot_be_used_any_more(make: Factory) -> None:
     me = make.user()
-    shown = send(me, photo(), "avatar")
+    shown = send(me, photo())
     age(make, 24.5)
-    assert failure(me.put("/users/me/avatar", json={"upload_id": shown["id"]})) == (404, "UPLOAD_NOT_FOUND")
+    assert failure(me.post("/users/me/photos", json={"upload_id": shown["id"]})) == (404, "UPLOAD_NOT_FOUND")
 
 
 def test_file_whose_sender_never_says_so_is_swept_once_its_grant_is_over(make: Factory, app: Flask) -> None:
@@ -105,7 +94,7 @@ def test_file_sent_again_after_all_was_done_is_swept(make: Factory, app: Flask) 
 def test_job_that_dies_before_it_has_told_leaves_nothing_for_ever(make: Factory, app: Flask) -> None:
     """What a killed worker had put into the storage is swept; the next run does all anew."""
     me = make.user()
-    granted = grant(me, photo(), "avatar")
+    granted = grant(me, photo())
     arrive(app, granted, photo())
     me.post(f"/uploads/{granted['id']}/complete")
     with app.app_context():
@@ -116,7 +105,7 @@ def test_job_that_dies_before_it_has_told_leaves_nothing_for_ever(make: Factory,
     shown = data(me.get(f"/uploads/{granted['id']}"))
     assert shown["state"] == "ready"
     assert len(stored(me)) == 4
-    me.put("/users/me/avatar", json={"upload_id": shown["id"]})
+    use(me, shown["id"])
     age(make, 26)
     sweep(app)
     assert stored(me) == sorted(media(me, shown[name]) for name in ("url", "thumbnail_url"))

@@ -23,6 +23,7 @@ from flask_api.settings import Settings
 from flask_api.users.phones import normalise
 
 ROWS_OF_A_USER = 2  # account and profile
+TIES_OF_A_USER = 9  # about: place, labels, likes, visits
 SHORT_SPAN = timedelta(days=30)
 
 
@@ -46,7 +47,7 @@ def demo(
     admin_phone: str | None,
     yes_in_production: bool,
 ) -> None:
-    """Add people with profiles, photos and posts. Running it again adds more of them."""
+    """Add people with profiles, photos, likes, visits and posts. Running it again adds more of them."""
     settings: Settings = current_app.extensions["settings"]
     if settings.in_production and not yes_in_production:
         raise click.ClickException("This is production: demo people would stand among real ones (--yes-in-production).")
@@ -83,15 +84,15 @@ def _draw_pictures(settings: Settings) -> None:
 
 
 def _populate(plan: Plan, made: Made) -> None:
-    expected = plan.users * (ROWS_OF_A_USER + plan.photos_per_user) + plan.posts
+    expected = plan.users * (ROWS_OF_A_USER + plan.photos_per_user + TIES_OF_A_USER) + plan.posts
     with _ctrl_c() as pressed, _bar(round(expected), "Population", " rows") as bar:
 
         def report(so_far: Made) -> None:
-            rows = so_far.users * ROWS_OF_A_USER + so_far.photos + so_far.posts
-            if so_far.users == plan.users:  # now it is known how many photos they have
-                bar.total = plan.users * ROWS_OF_A_USER + so_far.photos + plan.posts
+            rows = so_far.users * ROWS_OF_A_USER + so_far.photos + so_far.posts + so_far.ties
+            if so_far.posts:  # now it is known how many the others are
+                bar.total = rows - so_far.posts + plan.posts
             bar.set_postfix_str(
-                f"users {so_far.users:,}, posts {so_far.posts:,}, photos {so_far.photos:,}", refresh=False
+                f"users {so_far.users:,}, visits {so_far.visits:,}, posts {so_far.posts:,}", refresh=False
             )
             bar.update(rows - bar.n)
             if pressed:
@@ -131,6 +132,11 @@ def _counts(made: Made) -> str:
 
 def _tell(made: Made, plan: Plan, settings: Settings, seconds: float) -> None:
     click.echo(f"Added {_counts(made)} in {seconds:.1f} s (seed {plan.seed}).")
+    click.echo(
+        f"They have {made.places:,} places, {made.labels:,} labels, {made.likes:,} likes, {made.matches:,} matches and "
+        f"{made.visits:,} visits."
+    )
+    click.echo("A Redis that was in use learns of those by: python manage.py geo rebuild; python manage.py hot rebuild")
     if made.first_post is not None and made.last_post is not None:
         line = f"The posts are from {made.first_post:%Y-%m-%d} to {made.last_post:%Y-%m-%d}"
         short = made.last_post - made.first_post < SHORT_SPAN

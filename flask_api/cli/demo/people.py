@@ -82,7 +82,22 @@ class People:
         info = self._profile(rng, gender, chinese=chinese) | {
             "updated_at": signed_up + (seen - signed_up) * rng.random()
         }
-        return Person(auth, info, self._photos(rng, signed_up, chinese=chinese), chinese)
+        photos = self._photos(rng, signed_up, chinese=chinese)
+        if photos and info["avatar"]:
+            photos[0] |= {"url": info["avatar"], "caption": "", "is_avatar": True}
+        info |= self._wishes(rng, info) | {"is_active": auth["status"] == "active", "active_at": seen}
+        return Person(auth, info, photos, chinese)
+
+    def _wishes(self, rng: Random, info: dict[str, Any]) -> dict[str, Any]:
+        """Return whom somebody looks for: most say so, of about their own age."""
+        told, luck, younger, older = (rng.random() for _ in range(4))
+        if told < 0.25 or info["birthday"] is None:
+            return {"seeks_gender": None, "seeks_age_min": None, "seeks_age_max": None}
+        other = {"male": "female", "female": "male"}.get(info["gender"])
+        same = info["orientation"] == "homosexual" or (info["orientation"] == "bisexual" and luck < 0.5)
+        age = ADULT + (self._youngest - info["birthday"]).days // 365
+        ages = {"seeks_age_min": max(ADULT, age - 2 - int(10 * younger)), "seeks_age_max": age + 2 + int(10 * older)}
+        return {"seeks_gender": info["gender"] if same else other, **ages}
 
     def _profile(self, rng: Random, gender: str | None, *, chinese: bool) -> dict[str, Any]:
         days = int(rng.betavariate(1.5, 3.9) * self._spread)  # most are in their twenties and thirties
@@ -119,7 +134,8 @@ class People:
             motif, url = ("portrait", rng.choice(pictures.FACES["other"])) if portrait else rng.choice(pictures.VIEWS)
             caption = rng.choice(CAPTIONS[motif][0 if chinese else 1]) if rng.random() < 0.75 else ""
             taken = signed_up + step * (position - rng.random())
-            photos.append({"position": position, "caption": caption, "url": url, "created_at": taken})
+            photo = {"position": position, "caption": caption, "url": url, "created_at": taken}
+            photos.append(photo | {"state": "approved", "is_avatar": False})
         return photos
 
 
@@ -136,6 +152,7 @@ def demo_admin(phone: str, time: float) -> Person:
     auth |= {"created_at": moment, "last_login_at": None, "delete_after": None}
     facts = ("gender", "birthday", "emotional_state", "height_cm", "orientation", "education", "salary")
     info = dict.fromkeys(facts) | {"nickname": "Demo Admin", "avatar": pictures.address(11), "visibility": "everyone"}
+    info |= dict.fromkeys(("seeks_gender", "seeks_age_min", "seeks_age_max")) | {"is_active": True, "active_at": moment}
     return Person(auth, info | {"bio": "I keep this place tidy.", "updated_at": moment}, [], chinese=False)
 
 

@@ -1,22 +1,27 @@
-"""The whole run: people with their photos first, then posts from the oldest to the newest."""
+"""The whole run: people first, with photos, places and labels; then who likes and looks at whom; then posts.
+
+Likes, visits and posts go from the oldest to the newest.
+"""
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from itertools import count, islice
 from random import Random
 
 from sqlalchemy.exc import IntegrityError
 
-from flask_api.cli.demo import storing
+from flask_api.cli.demo import storing, ties
 from flask_api.cli.demo.moments import PostTimes, SignUps, to_activity, to_moment
 from flask_api.cli.demo.people import People, Person, demo_admin
 from flask_api.cli.demo.phones import Phones
 from flask_api.cli.demo.posts import Authors, write_posts
 from flask_api.cli.demo.stories import CATEGORIES
+from flask_api.cli.demo.ties import Tie, Ties
 
 USERS_AT_ONCE = 2000
 POSTS_AT_ONCE = 4000
+TIES_AT_ONCE = 8000
 TRIES = 3
 
 
@@ -39,10 +44,19 @@ class Made:
     users: int = 0
     posts: int = 0
     photos: int = 0
+    places: int = 0
+    labels: int = 0
+    likes: int = 0
+    matches: int = 0
+    visits: int = 0
     phone: str | None = None  # of somebody who can log in and whose profile is open
     admin: bool = False  # made, not found
     first_post: datetime | None = None
     last_post: datetime | None = None
+
+    @property
+    def ties(self) -> int:
+        return self.places + self.labels + self.likes + 2 * self.matches + self.visits
 
 
 class AdminPhoneTaken(Exception):
@@ -72,6 +86,7 @@ class Population:
         index = 0
         while self._made.users < self._plan.users:
             index = self._make_users(index)
+        self._make_ties()
         if self._plan.posts:
             self._make_posts(categories)
 
@@ -101,10 +116,47 @@ class Population:
             self._authors.add(user_id, chinese=person.chinese)
             if self._made.phone is None and person.auth["status"] == "active" and person.info["avatar"]:
                 self._made.phone = person.auth["phone"]
+        self._place(ids, people)
         self._made.users += len(people)
         self._made.photos += sum(len(person.photos) for person in people)
         self._report(self._made)
         return found[-1][0] + 1
+
+    def _place(self, ids: list[int], people: list[Person]) -> None:
+        labels, rng = storing.labels_by_gender(), Random(f"places {self._plan.seed} {self._made.users}")  # noqa: S311
+        places = [
+            ties.place(rng, user_id, person.info["active_at"]) for user_id, person in zip(ids, people, strict=True)
+        ]
+        known = [place for place in places if place is not None]
+        picked = [
+            label
+            for user_id, person in zip(ids, people, strict=True)
+            for label in ties.pick_labels(rng, user_id, labels[person.info["gender"]])
+        ]
+        storing.store_places(known, picked)
+        self._made.places += len(known)
+        self._made.labels += len(picked)
+
+    def _make_ties(self) -> None:
+        """Make likes and visits among the people of this run; nothing is older than what was there before."""
+        newest = storing.newest_tie()
+        begin = self._now - ties.DAYS if newest is None else max(self._now - ties.DAYS, to_activity(newest))
+        made = Ties(self._plan.seed, self._plan.users, self._sign_ups, begin=min(begin, self._now), end=self._now)
+        likes, visits = made.likes(), made.visits()
+        while likes_now := list(islice(likes, TIES_AT_ONCE)):
+            storing.store_likes(self._named(likes_now))
+            mutual = sum(like.is_mutual for like in likes_now)
+            self._made.likes += len(likes_now) + mutual
+            self._made.matches += mutual
+            self._report(self._made)
+        while visits_now := list(islice(visits, TIES_AT_ONCE)):
+            storing.store_visits(self._named(visits_now))
+            self._made.visits += len(visits_now)
+            self._report(self._made)
+
+    def _named(self, found: list[Tie]) -> list[Tie]:
+        """Return the ties with the ids of people in place of their positions."""
+        return [replace(tie, who=self._authors[tie.who][0], whom=self._authors[tie.whom][0]) for tie in found]
 
     def _free_phones(self, index: int) -> list[tuple[int, str]]:
         """Return the next indices whose phones nobody has, with the phones: a batch, or what is left of the plan."""

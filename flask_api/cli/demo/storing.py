@@ -17,12 +17,20 @@ from flask_api.albums.models import UserAlbum
 from flask_api.blog import services as blog
 from flask_api.blog.models import BlogCategory, BlogPost
 from flask_api.cli.demo.people import Person
+from flask_api.cli.demo.ties import Tie
 from flask_api.core.transaction import rows, transactional
 from flask_api.extensions import db
-from flask_api.users.models import UserAuth, UserInfo
+from flask_api.labels.models import ANYBODY, Label, UserLabel
+from flask_api.nearby.models import Location
+from flask_api.people.models import UserLike, UserMatch
+from flask_api.users.models import GENDERS, UserAuth, UserInfo
+from flask_api.visitors.models import Visitor
 
 AUTHS, INFOS, PHOTOS, POSTS, CATEGORY_TABLE = (
     cast(Table, model.__table__) for model in (UserAuth, UserInfo, UserAlbum, BlogPost, BlogCategory)
+)
+LOCATIONS, PICKED, LIKE_TABLE, MATCHES, VISIT_TABLE = (
+    cast(Table, model.__table__) for model in (Location, UserLabel, UserLike, UserMatch, Visitor)
 )
 BY_PHONE = select(AUTHS.c.phone, AUTHS.c.id, AUTHS.c.role).where(AUTHS.c.phone.in_(bindparam("phones", expanding=True)))
 MORE_POSTS = (
@@ -68,6 +76,53 @@ def store_people(people: Sequence[Person]) -> list[int]:
     if photos:
         db.session.execute(insert(PHOTOS), photos)
     return ids
+
+
+def labels_by_gender() -> dict[str | None, list[int]]:
+    """Return the ids of the labels that people of each gender may pick."""
+    labels = rows(select(Label.id, Label.gender).where(Label.is_active).order_by(Label.id))
+    return {gender: [label.id for label in labels if label.gender in (ANYBODY, gender)] for gender in (None, *GENDERS)}
+
+
+@transactional
+def store_places(places: Sequence[dict[str, Any]], labels: Sequence[dict[str, int]]) -> None:
+    """Add where people are, and what labels they have."""
+    if places:
+        db.session.execute(insert(LOCATIONS), places)
+    if labels:
+        db.session.execute(insert(PICKED), labels)
+
+
+@transactional
+def store_likes(likes: Sequence[Tie]) -> None:
+    """Add likes, in this order, their answers, and the matches that both make."""
+    told = [_like(like.who, like.whom, like.at) for like in likes]
+    met = [like for like in likes if like.is_mutual]
+    db.session.execute(insert(LIKE_TABLE), told + [_like(like.whom, like.who, like.at) for like in met])
+    sides = [(like.who, like.whom, like.at) for like in met] + [(like.whom, like.who, like.at) for like in met]
+    if sides:
+        rows_of_matches = [{"user_id": one, "other_id": other, "created_at": at} for one, other, at in sides]
+        db.session.execute(insert(MATCHES), rows_of_matches)
+
+
+def _like(who: int, whom: int, at: datetime) -> dict[str, Any]:
+    return {"liker_id": who, "liked_id": whom, "created_at": at}
+
+
+@transactional
+def store_visits(visits: Sequence[Tie]) -> None:
+    """Add visits, in this order."""
+    told = [
+        {"host_id": visit.whom, "visitor_id": visit.who, "day": visit.at.date(), "visited_at": visit.at}
+        for visit in visits
+    ]
+    db.session.execute(insert(VISIT_TABLE), told)
+
+
+def newest_tie() -> datetime | None:
+    """Return the moment of the newest visit or like."""
+    newest = [rows(select(func.max(column).label("at")))[0].at for column in (Visitor.visited_at, UserLike.created_at)]
+    return max((at for at in newest if at is not None), default=None)
 
 
 @transactional

@@ -8,8 +8,8 @@ from tests.clients import Client, data, failure
 from tests.factories import Factory
 
 NOBODY = (404, "USER_NOT_FOUND")
-SHOWN = {"id", "nickname", "gender", "birthday", "avatar", "emotional_state", "height_cm", "orientation", "education"}
-SHOWN |= {"salary", "bio"}
+SHOWN = {"id", "nickname", "gender", "age", "avatar", "emotional_state", "height_cm", "orientation", "education"}
+SHOWN |= {"salary", "bio", "active", "labels", "distance", "photo_count", "liked_by_me", "is_match"}
 
 
 def see(viewer: Client, whom: Client) -> tuple[int, str]:
@@ -23,7 +23,9 @@ def test_profile_shows_what_people_say_of_themselves_and_nothing_else(make: Fact
     somebody.patch("/users/me", json=whom)
     answer = viewer.get(f"/users/{somebody.user_id}")
     assert data(answer).keys() == SHOWN
+    birthday = whom.pop("birthday")
     assert {name: data(answer)[name] for name in whom} == whom
+    assert birthday not in answer.get_data(as_text=True)
     assert phone not in answer.get_data(as_text=True)
 
 

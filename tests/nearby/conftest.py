@@ -1,0 +1,17 @@
+"""A site where people move as often as they like."""
+
+from collections.abc import Iterator
+
+import pytest
+from flask import Flask
+
+from flask_api.settings import Settings
+from tests.conftest import start_app, stop_app
+
+
+@pytest.fixture
+def unlimited(app: Flask, settings: Settings) -> Iterator[Flask]:
+    """The same site without a limit on moves."""
+    started = start_app(settings.model_copy(update={"limit_moves_per_user": None}))
+    yield started
+    stop_app(started)
