@@ -1,54 +1,41 @@
-"""Calling services outside: each call has a deadline and a size limit, none is made while a transaction is open, and
-the metrics tell of each.
+"""Services outside, over HTTP: each call has a deadline and a size limit. outside_calls.py counts and bounds them.
 
-A vendor's own library is wrapped in :func:`calling` and given its time-outs there; HTTP of ours goes through
-:func:`fetch`. It opens a connection for each call: one that was kept may have been closed by the other side, and then
-nobody knows whether the request was carried out.
+It opens a connection for each call: one that was kept may have been closed by the other side, and then nobody knows
+whether the request was carried out. A vendor's own library is wrapped in :func:`calling` and given its time-outs there.
 """
 
+import logging
 import ssl
 import threading
 import time
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager, suppress
+from collections.abc import Container, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import cache
 from http.client import HTTPException
+from io import BytesIO
 from socket import SHUT_RDWR, socket
-from typing import Any, Literal
+from typing import Any, BinaryIO, Protocol
 
 import certifi
-from flask import has_app_context
 from urllib3 import BaseHTTPResponse, HTTPConnectionPool, HTTPSConnectionPool, PoolManager
 from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.exceptions import HTTPError, LocationValueError, NewConnectionError, SSLError
 from urllib3.exceptions import TimeoutError as Late
 
-from flask_api.core import metrics
-from flask_api.core.transaction import in_transaction
-from flask_api.extensions import db
+from flask_api.providers.outside_calls import OutsideError, Reason, calling
 
-Reason = Literal["refused", "timeout", "too_large", "garbage", "status"]
+__all__ = ["MAX_BYTES", "OutsideAnswer", "OutsideError", "calling", "fetch"]
 
 MAX_BYTES = 64 * 1024
 PIECE = 16 * 1024
+ANSWERS = range(100, 500)  # statuses
 
 
-class OutsideError(Exception):
-    """A service outside did not answer as it should.
+class Readable(Protocol):
+    """A body that is sent as it is read; its request has a Content-Length."""
 
-    Args:
-        service: as in the metrics.
-        reason: one word.
-        sent: whether the request may have reached them; False: surely not, so it may be repeated.
-        details: for the log.
-    """
-
-    def __init__(self, service: str, reason: Reason, *, sent: bool = True, details: str = "") -> None:
-        super().__init__(f"{service}: {reason}{details and f' ({details})'}")
-        self.service = service
-        self.reason: Reason = reason
-        self.sent = sent
+    def read(self, size: int = -1, /) -> bytes: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,50 +47,54 @@ class OutsideAnswer:
     body: bytes
 
 
-@contextmanager
-def calling(service: str) -> Iterator[None]:
-    """Count and time a call to ``service``; whatever is raised inside counts as a failure, and passes through.
-
-    Raises:
-        RuntimeError: a transaction is open, be it left by a read: it would be held for as long as they make us wait.
-    """
-    if in_transaction() or (has_app_context() and db.session().in_transaction()):
-        raise RuntimeError(f"{service} is called while a database transaction is open")
-    began, outcome = time.perf_counter(), "error"
-    try:
-        yield
-        outcome = "ok"
-    except OutsideError as error:
-        outcome = error.reason
-        raise
-    finally:
-        metrics.outside_done(service, outcome, time.perf_counter() - began)
-
-
 def fetch(
     service: str,
     method: str,
     url: str,
     *,
     headers: Mapping[str, str] | None = None,
-    body: bytes | None = None,
+    body: bytes | Readable | None = None,
     timeout: float = 5.0,
+    slowest: int | None = None,
     max_bytes: int = MAX_BYTES,
+    into: BinaryIO | None = None,
+    accepted: Container[int] = ANSWERS,
 ) -> OutsideAnswer:
     """Make an HTTP request and return its answer, redirects and 4xx included. No proxy is used.
 
     Args:
         timeout: for the whole call, from looking up the name to the last byte (seconds).
+        slowest: bytes; a transfer may take one second more for each so many that it has moved, either way. Whoever
+            moves none for ``timeout`` seconds is too slow all the same.
         max_bytes: of the answer's body, unpacked.
+        into: where the answer's body is written instead.
+        accepted: statuses that are an answer; another is a failure.
 
     Raises:
-        OutsideError: they cannot be reached, are too slow, say too much or what is not HTTP, or answer 5xx.
+        OutsideError: they cannot be reached, are too slow, say too much or what is not HTTP, or answer another status;
+            or too many requests wait for services outside.
     """
+    request = _Request(service, method, url, dict(headers or {}), body, timeout, slowest, max_bytes, into, accepted)
     with calling(service):
-        call = _Call(service, method, url, dict(headers or {}), body, timeout, max_bytes)
+        call = _Call(request)
         call.start()
-        call.join(timeout)
         return call.end()
+
+
+@dataclass(frozen=True, slots=True)
+class _Request:
+    """What :func:`fetch` was told."""
+
+    service: str
+    method: str
+    url: str
+    headers: dict[str, str]
+    body: Any
+    timeout: float
+    slowest: int | None
+    max_bytes: int
+    into: BinaryIO | None
+    accepted: Container[int]
 
 
 class _Call(threading.Thread):
@@ -113,21 +104,11 @@ class _Call(threading.Thread):
     there is no socket yet, by the time-outs of the system.
     """
 
-    def __init__(
-        self,
-        service: str,
-        method: str,
-        url: str,
-        headers: dict[str, str],
-        body: bytes | None,
-        timeout: float,
-        max_bytes: int,
-    ) -> None:
-        super().__init__(name=f"outside-{service}", daemon=True)
-        self._service = service
-        self._request = (method, url, headers, body)
-        self._timeout = timeout
-        self._max_bytes = max_bytes
+    def __init__(self, request: _Request) -> None:
+        super().__init__(name=f"outside-{request.service}", daemon=True)
+        self._request = request
+        self._began = time.monotonic()
+        self._moved = 0  # bytes
         self._lock = threading.Lock()
         self._socket: socket | None = None
         self._is_abandoned = False
@@ -142,59 +123,70 @@ class _Call(threading.Thread):
             result = self._explain(error)
         self._result = result
 
-    def about_to_send(self, connected: socket) -> None:
+    def about_to_send(self, connected: socket, size: int) -> None:
         """Note that from now on something may reach them; refuse that after the deadline."""
         with self._lock:
             if self._is_abandoned:
                 raise TimeoutError
             self._socket, self._sent = connected, True
+        self._moved += size
 
     def end(self) -> OutsideAnswer:
-        """Return the answer, or give up waiting for it.
+        """Return the answer, or give up waiting for it at the deadline.
 
         Raises:
             OutsideError: see :func:`fetch`.
         """
+        while self.is_alive() and (left := self._seconds_left()) > 0:
+            self.join(left)  # by then more may have moved
         with self._lock:
             result, self._is_abandoned = self._result, True
         if result is None:
             if self._socket is not None:
                 with suppress(OSError):  # it may be closed by now
                     socket.shutdown(self._socket, SHUT_RDWR)  # SSLSocket's own would trip the reading thread
-            result = OutsideError(self._service, "timeout", sent=self._sent)
+            result = OutsideError(self._request.service, "timeout", sent=self._sent)
         if isinstance(result, Exception):
             raise result
         return result
 
+    def _seconds_left(self) -> float:
+        more = self._moved / self._request.slowest if self._request.slowest else 0
+        return self._began + self._request.timeout + more - time.monotonic()
+
     def _ask(self) -> OutsideAnswer:
-        method, url, headers, body = self._request
-        pools = PoolManager(1, timeout=self._timeout, ssl_context=_trust())
+        _keep_addresses_out_of_the_log()
+        asked = self._request
+        pools = PoolManager(1, timeout=asked.timeout, ssl_context=_trust())
         pools.pool_classes_by_scheme = {"http": _Pool, "https": _SecurePool}
         answer = pools.request(
-            method,
-            url,
-            headers={"Accept-Encoding": "identity", "Connection": "close", **headers},
-            body=body,
+            asked.method,
+            asked.url,
+            headers={"Accept-Encoding": "identity", "Connection": "close", **asked.headers},
+            body=asked.body,
             redirect=False,
             retries=False,
             preload_content=False,
         )
         try:
-            content = self._read(answer)
+            if answer.status not in asked.accepted:
+                raise OutsideError(asked.service, "status", details=str(answer.status))
+            return OutsideAnswer(answer.status, answer.headers, self._read(answer))
         finally:
             answer.close()
-        if answer.status >= 500:
-            raise OutsideError(self._service, "status", details=str(answer.status))
-        return OutsideAnswer(answer.status, answer.headers, content)
 
     def _read(self, answer: BaseHTTPResponse) -> bytes:
         """Read the body in pieces: what is packed may unpack to any size."""
-        content = bytearray()
+        content = BytesIO()
+        target = content if self._request.into is None else self._request.into
+        size = 0
         while piece := answer.read(PIECE, decode_content=True):
-            content += piece
-            if len(content) > self._max_bytes:
-                raise OutsideError(self._service, "too_large", details=f"over {self._max_bytes} bytes")
-        return bytes(content)
+            size += len(piece)
+            self._moved += len(piece)
+            if size > self._request.max_bytes:
+                raise OutsideError(self._request.service, "too_large", details=f"over {self._request.max_bytes} bytes")
+            target.write(piece)
+        return content.getvalue()
 
     def _explain(self, error: Exception) -> Exception:
         """Return the error that tells what they did; a fault of ours stays as it is."""
@@ -205,7 +197,7 @@ class _Call(threading.Thread):
             reason = "refused"
         elif isinstance(error, Late | TimeoutError):
             reason = "timeout"
-        return OutsideError(self._service, reason, sent=self._sent, details=type(error).__name__)
+        return OutsideError(self._request.service, reason, sent=self._sent, details=type(error).__name__)
 
 
 def _is_caused_by(error: BaseException, kind: type[Exception]) -> bool:
@@ -222,7 +214,7 @@ class _Telling:
             self.connect()  # type: ignore[attr-defined]
         call = threading.current_thread()
         assert isinstance(call, _Call)
-        call.about_to_send(self.sock)
+        call.about_to_send(self.sock, len(data))
         super().send(data)  # type: ignore[misc]
 
 
@@ -240,6 +232,12 @@ class _Pool(HTTPConnectionPool):
 
 class _SecurePool(HTTPSConnectionPool):
     ConnectionCls = _SecureConnection
+
+
+@cache
+def _keep_addresses_out_of_the_log() -> None:
+    """A phone, a code or a signature may be in them, and urllib3 writes each down at DEBUG."""
+    logging.getLogger("urllib3").setLevel(logging.INFO)
 
 
 @cache

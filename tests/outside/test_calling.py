@@ -1,5 +1,7 @@
-"""Every call to a service outside is counted, and none is made while a transaction is open."""
+"""Every call to a service outside is counted, none is made in a transaction, and requests have only some under way."""
 
+from collections import Counter
+from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
@@ -12,6 +14,7 @@ from flask_api.core.exposition import exposition
 from flask_api.core.transaction import in_transaction, transactional
 from flask_api.extensions import db
 from flask_api.providers.outside import OutsideError, calling, fetch
+from flask_api.providers.outside_calls import Places
 from tests.services.upstream import Upstream
 
 
@@ -19,7 +22,11 @@ def counted(folder: Path) -> dict[str, float]:
     """Return how often each outcome is told."""
     families = text_string_to_metric_families(exposition(folder, {}).decode())
     samples = [sample for family in families for sample in family.samples]
-    return {one.labels["outcome"]: one.value for one in samples if one.name == "solo_outside_calls_total"}
+    told: Counter[str] = Counter()
+    for one in samples:
+        if one.name == "solo_outside_calls_total":
+            told[one.labels["outcome"]] += one.value
+    return dict(told)
 
 
 def test_each_way_to_end_is_counted(tmp_path: Path) -> None:
@@ -50,3 +57,34 @@ def test_no_call_is_made_inside_a_transaction(app: Flask) -> None:
         db.session.rollback()
         assert upstream.connections == 0
         assert fetch("test", "GET", upstream.url).status == 200
+
+
+@pytest.mark.parametrize(
+    ("threads", "for_one", "in_all"), [(1, 1, 1), (2, 1, 1), (3, 1, 1), (4, 1, 2), (6, 2, 3), (16, 7, 8)]
+)
+def test_services_outside_hold_half_of_the_threads_and_one_of_them_never_all_places(
+    threads: int, for_one: int, in_all: int
+) -> None:
+    places = Places(threads)
+    assert sum(places.take("sms") for _ in range(threads)) == for_one
+    assert sum(places.take("storage") for _ in range(threads)) == in_all - for_one
+    assert not places.take("google")
+    places.give_back("sms")
+    assert places.take("google")
+
+
+def test_calls_of_requests_are_bounded_and_jobs_neither_are_nor_take_their_places(app: Flask, tmp_path: Path) -> None:
+    with ExitStack() as calls, metrics.kept_in(tmp_path):
+        calls.enter_context(app.app_context())
+        for _ in range(20):
+            calls.enter_context(calling("sms"))
+        for _ in range(2):  # places are given back
+            with app.test_request_context(), calling("sms"), calling("sms"):
+                with pytest.raises(OutsideError) as caught, calling("sms"):
+                    pass
+                assert (caught.value.reason, caught.value.sent) == ("busy", False)
+                with pytest.raises(ZeroDivisionError), calling("storage"):
+                    raise ZeroDivisionError
+                with calling("storage"):
+                    pass
+        assert counted(tmp_path) == {"ok": 6, "error": 2, "busy": 2}
