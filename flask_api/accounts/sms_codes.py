@@ -16,7 +16,7 @@ from flask_api.users.phones import normalise
 
 __all__ = ["Asker", "CodeWrong", "SentCode", "SentTooOften", "SentTooOftenToday", "TooManyCodes"]
 
-PURPOSES = ("login", "password_reset", "phone")
+PURPOSES = ("login", "password_reset", "phone", "proof")
 
 
 def _pause(values: Settings) -> Quota | None:

@@ -3,7 +3,7 @@
 from flask_api.core import fields
 from flask_api.core.resource import Namespace
 
-ns = Namespace("albums", description="Photos", path="/users")
+ns = Namespace("albums", description="The photos of somebody", path="/users")
 
 photo = ns.response_shape(
     "Photo",
