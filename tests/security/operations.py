@@ -100,7 +100,8 @@ def _read_operations() -> list[Operation]:
 def _operation(method: str, path: str, described: dict[str, Any]) -> Operation:
     parameters = described.get("parameters", [])
     bodies = [resolved(parameter["schema"]) for parameter in parameters if parameter["in"] == "body"]
-    schemes = {name for scheme in described.get("security", []) for name in scheme}
+    either = described.get("security", [])
+    schemes = {name for scheme in either for name in scheme} if {} not in either else set()  # nothing will do, too
     return Operation(
         method=method,
         path=path,
