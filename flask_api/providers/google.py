@@ -46,10 +46,14 @@ class GoogleOff(NotFound):
 
 @dataclass(frozen=True, slots=True)
 class Identity:
-    """Somebody at Google. ``subject`` is theirs for ever; ``email`` is verified, and may change hands."""
+    """Somebody at Google. ``subject`` is theirs for ever; ``email`` is verified, and may change hands.
+
+    ``made_at`` is when the token was made (Unix seconds).
+    """
 
     subject: str
     email: str
+    made_at: float
 
 
 class SubjectInvalid(jwt.InvalidTokenError):
@@ -122,4 +126,4 @@ def _identity(claims: dict[str, Any]) -> Identity:
         raise SubjectInvalid
     if claims.get("email_verified") is not True or not isinstance(email, str) or len(email) > MAX_EMAIL:
         raise EmailNotVerified
-    return Identity(subject, email)
+    return Identity(subject, email, claims["iat"])

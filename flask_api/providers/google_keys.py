@@ -16,6 +16,7 @@ from werkzeug.datastructures import ResponseCacheControl
 from werkzeug.http import parse_cache_control_header
 
 from flask_api.providers.outside import OutsideError, fetch
+from flask_api.providers.outside_calls import waiting
 
 log = logging.getLogger(__name__)
 
@@ -26,7 +27,8 @@ SHORTEST, LONGEST, USUAL = 60, 86400, 3600  # for which keys count as fresh; the
 USED_AFTER = 86400  # how old keys may grow while Google is away
 PAUSE = 60  # between two fetches
 PAUSE_WITHOUT_KEYS = 5
-PATIENCE = 1  # from a fetch's beginning, that the requests of others wait for it
+# From a fetch's beginning: that the requests of others wait for it, and that only some of them do.
+AT_FIRST, PATIENCE = 0.5, 1
 
 
 class KeysAway(Exception):
@@ -99,10 +101,19 @@ class GoogleKeys:
             self._fetching.release()
 
     def _may_fetch(self, waits: bool) -> bool:
-        """Take the lock. While Google hangs, whoever comes later waits less: each of them holds a thread."""
-        since = self._fetching_since
-        patience = PATIENCE if since is None else max(0, since + PATIENCE - self._clock())
-        return self._fetching.acquire(timeout=patience if waits else 0)
+        """Take the lock. Each who waits for it holds a thread: so all do for a moment only, which is enough for a
+        Google that is well, and who comes later waits less.
+
+        Raises:
+            OutsideError: busy.
+        """
+        if not waits:
+            return self._fetching.acquire(blocking=False)
+        since = self._fetching_since or self._clock()
+        if self._fetching.acquire(timeout=max(0, since + AT_FIRST - self._clock())):
+            return True
+        with waiting("google"):
+            return self._fetching.acquire(timeout=max(0, since + PATIENCE - self._clock()))
 
     def _try_fetch(self) -> None:
         had_failed, self._failed = self._failed, True

@@ -4,26 +4,25 @@ It opens a connection for each call: one that was kept may have been closed by t
 whether the request was carried out. A vendor's own library is wrapped in :func:`calling` and given its time-outs there.
 """
 
-import logging
 import ssl
-import threading
-import time
-from collections.abc import Container, Mapping
-from contextlib import suppress
+from collections.abc import Container, Iterator, Mapping
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from functools import cache
 from http.client import HTTPException
 from io import BytesIO
 from socket import SHUT_RDWR, socket
+from threading import Lock
 from typing import Any, BinaryIO, Protocol
 
 import certifi
-from urllib3 import BaseHTTPResponse, HTTPConnectionPool, HTTPSConnectionPool, PoolManager
-from urllib3.connection import HTTPConnection, HTTPSConnection
+from urllib3 import BaseHTTPResponse
 from urllib3.exceptions import HTTPError, LocationValueError, NewConnectionError, SSLError
 from urllib3.exceptions import TimeoutError as Late
 
 from flask_api.providers.outside_calls import OutsideError, Reason, calling
+from flask_api.providers.outside_connections import Carrier, telling_pools
+from flask_api.providers.outside_deadline import Deadline
 
 __all__ = ["MAX_BYTES", "OutsideAnswer", "OutsideError", "calling", "fetch"]
 
@@ -64,8 +63,8 @@ def fetch(
 
     Args:
         timeout: for the whole call, from looking up the name to the last byte (seconds).
-        slowest: bytes; a transfer may take one second more for each so many that it has moved, either way. Whoever
-            moves none for ``timeout`` seconds is too slow all the same.
+        slowest: bytes; a transfer may take one second more for each so many that it has moved: what was sent prolongs
+            the sending, what has come the coming. Whoever moves none for ``timeout`` seconds is too slow all the same.
         max_bytes: of the answer's body, unpacked.
         into: where the answer's body is written instead.
         accepted: statuses that are an answer; another is a failure.
@@ -73,10 +72,12 @@ def fetch(
     Raises:
         OutsideError: they cannot be reached, are too slow, say too much or what is not HTTP, or answer another status;
             or too many requests wait for services outside.
+        Exception: what ``body`` or ``into`` raises.
     """
     request = _Request(service, method, url, dict(headers or {}), body, timeout, slowest, max_bytes, into, accepted)
+    trust = _trust()  # the first time takes a while, in which no place is to be held
     with calling(service):
-        call = _Call(request)
+        call = _Call(request, trust)
         call.start()
         return call.end()
 
@@ -97,19 +98,18 @@ class _Request:
     accepted: Container[int]
 
 
-class _Call(threading.Thread):
+class _Call(Carrier):
     """One request, in a thread of its own: looking up a name, for one, cannot be told a time-out.
 
     Whoever waits for it goes on at the deadline. The thread then ends as its socket is shut down; if it hangs where
     there is no socket yet, by the time-outs of the system.
     """
 
-    def __init__(self, request: _Request) -> None:
+    def __init__(self, request: _Request, trust: ssl.SSLContext) -> None:
         super().__init__(name=f"outside-{request.service}", daemon=True)
-        self._request = request
-        self._began = time.monotonic()
-        self._moved = 0  # bytes
-        self._lock = threading.Lock()
+        self._request, self._trust = request, trust
+        self._deadline = Deadline(request.timeout, request.slowest)
+        self._lock = Lock()
         self._socket: socket | None = None
         self._is_abandoned = False
         self._sent = False
@@ -120,16 +120,19 @@ class _Call(threading.Thread):
         try:
             result: OutsideAnswer | Exception = self._ask()
         except Exception as error:
-            result = self._explain(error)
+            result = error.fault if isinstance(error, _OwnFault) else self._explain(error)
         self._result = result
 
-    def about_to_send(self, connected: socket, size: int) -> None:
+    def about_to_send(self, connected: socket) -> None:
         """Note that from now on something may reach them; refuse that after the deadline."""
         with self._lock:
             if self._is_abandoned:
                 raise TimeoutError
             self._socket, self._sent = connected, True
-        self._moved += size
+
+    def note_sent(self, size: int) -> None:
+        """Note that so many bytes more were sent."""
+        self._deadline.note_sent(size)
 
     def end(self) -> OutsideAnswer:
         """Return the answer, or give up waiting for it at the deadline.
@@ -137,7 +140,7 @@ class _Call(threading.Thread):
         Raises:
             OutsideError: see :func:`fetch`.
         """
-        while self.is_alive() and (left := self._seconds_left()) > 0:
+        while self.is_alive() and (left := self._deadline.seconds_left()) > 0:
             self.join(left)  # by then more may have moved
         with self._lock:
             result, self._is_abandoned = self._result, True
@@ -150,20 +153,14 @@ class _Call(threading.Thread):
             raise result
         return result
 
-    def _seconds_left(self) -> float:
-        more = self._moved / self._request.slowest if self._request.slowest else 0
-        return self._began + self._request.timeout + more - time.monotonic()
-
     def _ask(self) -> OutsideAnswer:
-        _keep_addresses_out_of_the_log()
         asked = self._request
-        pools = PoolManager(1, timeout=asked.timeout, ssl_context=_trust())
-        pools.pool_classes_by_scheme = {"http": _Pool, "https": _SecurePool}
-        answer = pools.request(
+        body: Any = _Body(asked.body) if hasattr(asked.body, "read") else asked.body
+        answer = telling_pools(asked.timeout, self._trust).request(
             asked.method,
             asked.url,
             headers={"Accept-Encoding": "identity", "Connection": "close", **asked.headers},
-            body=asked.body,
+            body=body,
             redirect=False,
             retries=False,
             preload_content=False,
@@ -182,10 +179,11 @@ class _Call(threading.Thread):
         size = 0
         while piece := answer.read(PIECE, decode_content=True):
             size += len(piece)
-            self._moved += len(piece)
+            self._deadline.note_received(answer.tell())
             if size > self._request.max_bytes:
                 raise OutsideError(self._request.service, "too_large", details=f"over {self._request.max_bytes} bytes")
-            target.write(piece)
+            with _own_part():
+                target.write(piece)
         return content.getvalue()
 
     def _explain(self, error: Exception) -> Exception:
@@ -195,7 +193,7 @@ class _Call(threading.Thread):
         reason: Reason = "garbage"
         if isinstance(error, NewConnectionError | SSLError) or _is_caused_by(error, ConnectionError):
             reason = "refused"
-        elif isinstance(error, Late | TimeoutError):
+        elif isinstance(error, Late) or _is_caused_by(error, TimeoutError):
             reason = "timeout"
         return OutsideError(self._request.service, reason, sent=self._sent, details=type(error).__name__)
 
@@ -204,40 +202,29 @@ def _is_caused_by(error: BaseException, kind: type[Exception]) -> bool:
     return isinstance(error, kind) or any(isinstance(one, kind) for one in error.args)
 
 
-class _Telling:
-    """A connection that tells the call, which is the thread it runs in, when it begins to send."""
+class _OwnFault(Exception):
+    """What was raised on our side, by the disk for one; bare, urllib3 would take it for the connection's."""
 
-    sock: Any
-
-    def send(self, data: Any) -> None:
-        if self.sock is None:
-            self.connect()  # type: ignore[attr-defined]
-        call = threading.current_thread()
-        assert isinstance(call, _Call)
-        call.about_to_send(self.sock, len(data))
-        super().send(data)  # type: ignore[misc]
+    def __init__(self, fault: Exception) -> None:
+        super().__init__()
+        self.fault = fault
 
 
-class _Connection(_Telling, HTTPConnection):
-    pass
+@contextmanager
+def _own_part() -> Iterator[None]:
+    try:
+        yield
+    except Exception as error:
+        raise _OwnFault(error) from error
 
 
-class _SecureConnection(_Telling, HTTPSConnection):
-    pass
+class _Body:
+    def __init__(self, body: Readable) -> None:
+        self._body = body
 
-
-class _Pool(HTTPConnectionPool):
-    ConnectionCls = _Connection
-
-
-class _SecurePool(HTTPSConnectionPool):
-    ConnectionCls = _SecureConnection
-
-
-@cache
-def _keep_addresses_out_of_the_log() -> None:
-    """A phone, a code or a signature may be in them, and urllib3 writes each down at DEBUG."""
-    logging.getLogger("urllib3").setLevel(logging.INFO)
+    def read(self, size: int = -1, /) -> bytes:
+        with _own_part():
+            return self._body.read(size)
 
 
 @cache

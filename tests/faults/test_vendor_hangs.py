@@ -12,7 +12,7 @@ import requests
 from flask_api.settings import Settings
 from tests.clients import BASE
 from tests.conftest import NO_LIMITS
-from tests.factories import Factory
+from tests.factories import Factory, at_once
 from tests.metrics.telling import read, value
 from tests.services.solo_server import SoloServer
 from tests.services.upstream import Upstream
@@ -100,6 +100,18 @@ def test_others_are_served_while_a_vendor_hangs_and_who_was_refused_may_ask_agai
     for phone in phones:
         expected = (201, "SUCCESS") if phone in quick else (429, "CODE_SENT_TOO_OFTEN")
         assert ask_for_code(server, phone)[:2] == expected
+
+
+def test_requests_that_come_at_once_all_have_their_codes_from_a_vendor_that_is_well(
+    make: Factory, server: SoloServer, vendor: Upstream
+) -> None:
+    vendor.seconds = 0.2
+    vendor.behaviour = "slow"
+    phones = [make.phone() for _ in range(HELD + 2)]
+    assert ask_for_code(server, make.phone())[:2] == (201, "SUCCESS"), "what is loaded once is loaded"
+    answers = at_once([lambda phone=phone: ask_for_code(server, phone) for phone in phones])
+    assert [answer[:2] for answer in answers] == [(201, "SUCCESS")] * (HELD + 2)
+    assert counted(server, "busy") == 0
 
 
 def answered(asked: dict[str, Future[Answer]]) -> list[str]:

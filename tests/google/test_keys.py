@@ -3,17 +3,21 @@
 import json
 import time
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 from typing import Any
 
 import pytest
 from flask import Flask
 
+from flask_api.core import metrics
+from flask_api.core.exposition import exposition
 from flask_api.providers.google import GoogleTokens
 from flask_api.providers.google_keys import PATIENCE, GoogleKeys, KeysAway
 from flask_api.providers.outside import calling
 from flask_api.settings import Settings
 from tests.clients import Client, failure
 from tests.factories import at_once
+from tests.metrics.telling import read, value
 from tests.services.google_issuer import GoogleIssuer, kid, private_key, public_jwk
 from tests.services.upstream import Behaviour
 
@@ -181,6 +185,35 @@ def test_while_too_many_requests_wait_google_is_not_asked_and_is_asked_right_aft
     clock.seconds += DAY / 2
     with app.test_request_context(), calling("google"), calling("google"):
         assert failure(client.post("/auth/google", json=login)) == FINE, "its key is there"
+
+
+def test_who_waits_for_what_another_fetches_leaves_threads_to_others(
+    app: Flask, client: Client, settings: Settings, issuer: GoogleIssuer, tmp_path: Path
+) -> None:
+    keys = GoogleKeys(f"{issuer.url}/certs", timeout=2 * PATIENCE)
+    app.extensions["google"] = GoogleTokens(settings, keys)
+    login = {"id_token": issuer.id_token()}
+    issuer.behaviour = "hang"
+
+    with metrics.kept_in(tmp_path):
+        assert set(at_once([lambda: failure(client.post("/auth/google", json=login))] * 8)) == {AWAY}
+        told = read(exposition(tmp_path, {}).decode())
+    assert value(told, "solo_outside_calls_total", service="google", outcome="busy") == 5, (
+        "one fetches, two wait for it"
+    )
+    assert issuer.fetches == 1
+
+
+def test_first_logins_that_come_at_once_all_succeed(
+    app: Flask, client: Client, settings: Settings, issuer: GoogleIssuer, keys: GoogleKeys
+) -> None:
+    app.extensions["google"] = GoogleTokens(settings, keys)
+    issuer.seconds = 0.2
+    issuer.behaviour = "slow"
+    logins = [{"id_token": issuer.id_token(str(number))} for number in range(3)]
+    answers = at_once([lambda login=login: failure(client.post("/auth/google", json=login)) for login in logins])
+    assert answers == [FINE] * 3
+    assert issuer.fetches == 1
 
 
 BAD_DAYS: list[Behaviour] = ["refuse", "hang", "garbage", "leave"]

@@ -155,6 +155,20 @@ def test_codes_of_a_day_are_capped_for_a_recipient(restart: Callable[..., Flask]
     assert [ask(client) for _ in range(3)] == [(201, "SUCCESS")] * 2 + [(429, "CODE_SENT_TOO_OFTEN_TODAY")]
 
 
+def test_code_before_stays_valid_when_another_could_not_be_sent(
+    make: Factory, app: Flask, client: Client, outbox: Outbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    user_with_email(make, outbox, phone=make.phone(), password=OLD)
+    code = ask_for_code(client, app, outbox, EMAIL, "password_reset")
+
+    def fail(**arguments: object) -> None:
+        raise OSError("no job can be stored")
+
+    monkeypatch.setattr(mail_codes, "mail_code", fail)
+    assert ask(client)[0] == 500
+    assert reset(client, code, email=EMAIL) == (200, "SUCCESS")
+
+
 def test_five_wrong_tries_void_the_code(make: Factory, app: Flask, client: Client, outbox: Outbox) -> None:
     user_with_email(make, outbox)
     code = ask_for_code(client, app, outbox, EMAIL, "password_reset")

@@ -43,7 +43,7 @@ def at(request: pytest.FixtureRequest, tmp_path: Path) -> Callable[[str], Storag
 CALLS: dict[str, Callable[[Storage], object]] = {
     "size_of": lambda storage: storage.size_of(KEY),
     "open": lambda storage: storage.open(KEY).__enter__(),
-    "put": lambda storage: storage.put(KEY, b"x" * 1000, content_type="video/mp4", public=False),
+    "put": lambda storage: storage.put(KEY, bytes(2 * 1024 * 1024), content_type="video/mp4", public=False),
     "delete": lambda storage: storage.delete([KEY]),
 }
 
