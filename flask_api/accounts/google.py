@@ -1,5 +1,6 @@
 """Logging in by Google. An account belongs to a subject of Google's, never to an e-mail address: those change hands."""
 
+import time
 from typing import Any
 
 from flask import current_app
@@ -15,9 +16,10 @@ from flask_api.audit import services as audit
 from flask_api.core import personal_data
 from flask_api.core.database import now
 from flask_api.core.errors import Conflict, NotFound
+from flask_api.core.proofs import LIFETIME
 from flask_api.core.tokens import Token
 from flask_api.core.transaction import lock, rows, transactional
-from flask_api.extensions import db
+from flask_api.extensions import db, settings
 from flask_api.providers.google import Identity
 from flask_api.users.models import UserAuth
 from flask_api.users.services import add_user
@@ -40,7 +42,7 @@ class GoogleNotLinked(NotFound):
 
 class OnlyWayIn(Conflict):
     status = "ONLY_WAY_IN"
-    message = "Google is the only way into this account; set a phone first."
+    message = "Google is the only way into this account; set a phone first, or a password to the phone."
 
 
 def log_in_by_google(id_token: str, client: Client) -> Login:
@@ -56,7 +58,8 @@ def log_in_by_google(id_token: str, client: Client) -> Login:
         entrance = _enter(identity) or _register(identity)
     except IntegrityError:  # another request registered them in the meantime
         entrance = _enter(identity) or _register(identity)
-    return logins.issue(entrance, client, "id_token")
+    is_new = identity.made_at > time.time() - LIFETIME  # an older token may be anybody's by now
+    return logins.issue(entrance, client, "id_token" if is_new else None)
 
 
 def link_google(current: Token, id_token: str) -> None:
@@ -83,13 +86,13 @@ def unlink_google(current: Token) -> None:
     Raises:
         TokenInvalid: see :func:`lock_proven`.
         GoogleNotLinked: they do not.
-        OnlyWayIn: they have no phone, and a password alone lets nobody in.
+        OnlyWayIn: they have no phone, and a password alone lets nobody in; or a phone alone, and no SMS is sent.
     """
     user = lock_proven(current)
     link = _link_of(user.id)
     if link is None:
         raise GoogleNotLinked
-    if user.phone is None:
+    if user.phone is None or (settings.sms_provider == "none" and not user.has_password and user.email is None):
         raise OnlyWayIn
     db.session.delete(link)
     audit.record("google_unlinked", user_id=user.id)

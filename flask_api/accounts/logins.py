@@ -165,11 +165,11 @@ def is_over(user: UserAuth) -> bool:
     return user.delete_after is not None and user.delete_after <= now()
 
 
-def issue(entrance: Entrance, client: Client, means: Means) -> Login:
+def issue(entrance: Entrance, client: Client, means: Means | None) -> Login:
     """Return a new token; raised here, a refusal leaves standing what the transaction has noted.
 
     Args:
-        means: what was sent. Where the account is proven by just that, it need not be sent again to change the account.
+        means: what was sent, if it would make a proof. Where the account is proven by just that, the login proves it.
     """
     user = entrance.user
     if user.status == "banned":

@@ -143,9 +143,9 @@ def put_off(row: Any, days: int) -> bool:
 
 @transactional
 def requeue(ids: Sequence[int]) -> int:
-    """Have these dead jobs tried again, from the first try on; return how many they were."""
+    """Have these dead jobs tried again, as if they were new; return how many they were."""
     dead = update(Job).where(Job.id.in_(ids), Job.died_at.is_not(None))
-    return _run(dead.values(died_at=None, due_at=moment(), attempts=0))
+    return _run(dead.values(died_at=None, created_at=moment(), due_at=moment(), attempts=0))
 
 
 @transactional

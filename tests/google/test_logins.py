@@ -180,6 +180,17 @@ def test_only_way_in_stays(client: Client, issuer: GoogleIssuer, password: bool)
     assert log_in(client, issuer)["user_id"] == me.user_id
 
 
+def test_phone_alone_is_no_way_in_where_no_sms_is_sent(client: Client, issuer: GoogleIssuer, make: Factory) -> None:
+    me = make.user()
+    link(me, issuer.id_token("1"))
+    kept = client.app.extensions["settings"]
+    client.app.extensions["settings"] = kept.model_copy(update={"sms_provider": "none"})
+    try:
+        assert unlink(me, id_token=issuer.id_token("1")) == (409, "ONLY_WAY_IN")
+    finally:
+        client.app.extensions["settings"] = kept
+
+
 def test_export_tells_what_google_has_told(client: Client, issuer: GoogleIssuer) -> None:
     exported = data(newcomer(client, issuer).get("/auth/account/export"))["data"]
     [told] = exported["social_logins"]

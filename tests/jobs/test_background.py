@@ -192,6 +192,12 @@ def test_job_that_no_release_knows_is_dead_after_a_week(
     assert "job chat.services.removed: no release knows it, it is given up" in caplog.text
     assert run_jobs(app) == 0
 
+    with app.app_context():
+        assert job_rows.requeue([row.id]) == 1
+    assert run_jobs(app) == 0
+    (row,) = stored(make)
+    assert row.died_at is None, "its days begin anew: the release that knows it may be on its way"
+
 
 def test_jobs_do_not_run_inside_a_transaction(app: Flask) -> None:
     with app.app_context(), pytest.raises(RuntimeError):

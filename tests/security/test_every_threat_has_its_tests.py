@@ -23,7 +23,7 @@ HELD_BY: dict[str, list[str]] = {
     "token theft and fixation": [
         *("security/test_tokens_end_everywhere.py", "accounts/test_login_tokens.py"),
         *("accounts/test_logout_and_sessions.py", "accounts/test_secrets_at_rest.py", "core/test_callers.py"),
-        *("accounts/test_proofs.py", "google/test_phones.py"),
+        *("accounts/test_proofs.py", "accounts/test_stolen_tokens.py", "google/test_phones.py"),
     ],
     "which phones are registered": ["security/test_which_phones_are_registered.py", "security/campaign_phones.py"],
     "replay": ["security/test_replays.py", "security/campaign_replay.py"],
