@@ -4,6 +4,8 @@ BIN := .venv/bin
 WORKERS ?= 3
 # Processes that the tests start, wherever they run, add to the same figures.
 COVERED := COVERAGE_PROCESS_START=$(CURDIR)/pyproject.toml COVERAGE_FILE=$(CURDIR)/.coverage
+# Compile once: the tests are hundreds of files, and start Python a hundred times.
+unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
 .PHONY: help run dev test test-all campaign-deploy campaign-security campaign-jobs lint format bench bench-reload bench-limits bench-people lock clean

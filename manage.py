@@ -1,18 +1,19 @@
 #!/usr/bin/env python3
 """Solo's command line: the database, demo data, admins, app keys, jobs, the processes; ``--help`` lists all."""
 
-from flask.cli import FlaskGroup, routes_command, shell_command
+from flask.cli import routes_command, shell_command
 from flask_migrate.cli import db
 
 from flask_api.cli.accounts import create_admin, erase_expired_accounts
 from flask_api.cli.app_keys import appkey
 from flask_api.cli.demo import demo
+from flask_api.cli.failures import Commands
 from flask_api.cli.jobs import jobs
 from flask_api.cli.remaking import geo, hot
 from flask_api.cli.running import make_app
 from flask_api.cli.supervising import supervise
 
-main = FlaskGroup(
+main = Commands(
     create_app=make_app,
     add_default_commands=False,
     add_version_option=False,

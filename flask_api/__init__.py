@@ -19,6 +19,7 @@ from flask_api.core.signing import SERVER_TIME, register_server_time
 from flask_api.extensions import bind_extensions
 from flask_api.providers.google import GoogleTokens
 from flask_api.providers.mail import make_mail_provider
+from flask_api.providers.outside_calls import Places
 from flask_api.providers.sms import make_sms_provider
 from flask_api.providers.storage import make_storage
 from flask_api.settings import Settings
@@ -49,6 +50,7 @@ def create_app(settings: Settings) -> Flask:
     # Who asks a process about itself, on its own machine, need not know by which names the world does.
     app.config["TRUSTED_HOSTS"] = [*settings.allowed_hosts, "localhost"] if settings.allowed_hosts else None
     bind_extensions(app, settings)
+    app.extensions["outside_places"] = Places(settings.threads)
     app.extensions["mail"] = make_mail_provider(settings)
     app.extensions["sms"] = make_sms_provider(settings)
     app.extensions["storage"] = make_storage(settings)

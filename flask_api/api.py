@@ -107,8 +107,9 @@ def register_api(app: Flask, settings: Settings) -> None:
         blueprint.add_url_rule("/swagger.json", "specs", _for_admins(api.render_file))
     for model in FAILURE_MODELS:
         api.add_model(model.name, model)
-    for namespace in dict.fromkeys(NAMESPACES):  # emails stand in that of accounts
+    for namespace in NAMESPACES:
         api.add_namespace(namespace)
+        namespace.apis.remove(api)  # for resources that are added later: none is, and it would keep the app for ever
     app.register_blueprint(blueprint)
     app.add_url_rule("/metrics", "metrics", _for_this_machine(show_metrics))
     _check_areas(settings)

@@ -16,6 +16,10 @@ LOCK_NAME = "solo_migrations"
 PATIENCE = 300  # seconds to wait for another process that migrates
 
 
+class MigratingTooLong(Exception):
+    """Another process has been migrating for longer than anybody waits."""
+
+
 def upgrade_database(app: Flask) -> None:
     """Apply the migrations that are missing; creates a SQLite database that is not there yet."""
     settings: Settings = app.extensions["settings"]
@@ -28,7 +32,7 @@ def migrating(settings: Settings) -> Iterator[Connection]:
     """Yield a connection to migrate with, alone: migrations/env.py, and so every command, goes through here.
 
     Raises:
-        TimeoutError: another process has been migrating for longer than ``PATIENCE``.
+        MigratingTooLong: another process has been migrating for longer than ``PATIENCE``.
     """
     settings.data_dir.mkdir(parents=True, exist_ok=True)
     engine = _patient_engine(settings)
@@ -54,7 +58,7 @@ def _alone_on_mysql(connection: Connection) -> Iterator[None]:
     """Hold MySQL's own lock, which holds between hosts and falls with the connection."""
     name = {"name": f"{LOCK_NAME}:{connection.engine.url.database}"[:64]}
     if not connection.scalar(text("SELECT GET_LOCK(:name, :patience)"), {**name, "patience": PATIENCE}):
-        raise TimeoutError(f"another process has been migrating for {PATIENCE} s")
+        raise MigratingTooLong(f"Another process has been migrating for {PATIENCE} s")
     connection.commit()
     try:
         yield

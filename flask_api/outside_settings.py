@@ -33,6 +33,7 @@ class OutsideSettings(BaseSettings):
     jobs_inside: bool | None = None  # run them in the server's first process; None: in development only
     job_threads: int = Field(4, ge=1)
     job_lease: float = Field(30, gt=0)  # after it jobs of a worker that was killed come again
+    job_unknown_days: int = Field(7, ge=0)  # after them a job whose name no release knows is dead
 
     # Mail
     mail_provider: Literal["outbox", "smtp", "none"] | None = None  # None: outbox in development, none in production

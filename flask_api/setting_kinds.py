@@ -4,8 +4,11 @@ import re
 from dataclasses import dataclass
 from typing import Annotated, Any
 
-from pydantic import BeforeValidator, InstanceOf
+from pydantic import AfterValidator, BeforeValidator, InstanceOf
 from pydantic_settings import NoDecode
+from redis.connection import parse_url
+from sqlalchemy import make_url
+from sqlalchemy.exc import ArgumentError
 
 UNITS = {"second": 1, "minute": 60, "hour": 3600, "day": 86400}
 QUOTA = re.compile(r"([0-9]{1,9}) (?:per|/) (?:([0-9]{1,4}) )?(second|minute|hour|day)s?\Z")
@@ -48,5 +51,27 @@ def _quota(value: Any) -> Any:
     return value
 
 
+def _database_url(value: str) -> str:
+    try:
+        url = make_url(value or "sqlite://")
+    except (ArgumentError, ValueError):  # whose texts may show the password
+        url = None
+    if url is None or url.drivername not in ("sqlite", "mysql+pymysql"):
+        raise ValueError("must be such as mysql+pymysql://user:password@host/database or sqlite:////path/solo.db")
+    if "@" in (url.host or ""):  # which errors of the driver would show, and with it half of the password
+        raise ValueError("has an @ in its password; write it as %40")
+    return value
+
+
+def _redis_url(value: str) -> str:
+    try:
+        parse_url(value) if value else None  # type: ignore[no-untyped-call]
+    except ValueError:
+        raise ValueError("must be such as redis://:password@host:6379/0, or begin with rediss:// or unix://") from None
+    return value
+
+
+DatabaseURL = Annotated[str, AfterValidator(_database_url)]
+RedisURL = Annotated[str, AfterValidator(_redis_url)]
 CommaSeparated = Annotated[list[str], NoDecode, BeforeValidator(_split)]
 OptionalQuota = Annotated[InstanceOf[Quota] | None, NoDecode, BeforeValidator(_quota)]

@@ -20,7 +20,7 @@ from pydantic_settings import (
 )
 
 from flask_api.outside_settings import OutsideSettings
-from flask_api.setting_kinds import CommaSeparated, OptionalQuota, Quota
+from flask_api.setting_kinds import CommaSeparated, DatabaseURL, OptionalQuota, Quota, RedisURL
 
 ROOT = Path(__file__).resolve().parent.parent
 DEVELOPMENT_SECRET = "development-only-secret-do-not-use-in-production"  # noqa: S105 - it is none
@@ -60,8 +60,8 @@ class Settings(OutsideSettings):
     swagger_ui: bool | None = None  # None: in development only
 
     # Where state lives. Empty: SQLite and an embedded Redis inside data_dir.
-    database_url: str = Field("", repr=False)
-    redis_url: str = Field("", repr=False)
+    database_url: DatabaseURL = Field("", repr=False)
+    redis_url: RedisURL = Field("", repr=False)
     database_timeout: float = Field(5, gt=0)
     database_connect_timeout: float = Field(0.1, gt=0)
     database_pool_size: int = Field(10, ge=1)
@@ -101,7 +101,7 @@ class Settings(OutsideSettings):
     visit_retention_days: int = Field(90, ge=1)
 
     # Signed requests
-    signed_areas: CommaSeparated | None = None  # None: auth in production, none in development
+    signed_areas: CommaSeparated | None = None  # None: auth and emails in production, none in development
     signature_window: int = Field(300, ge=10, le=3600)
 
     # Limits; empty: none
@@ -125,7 +125,7 @@ class Settings(OutsideSettings):
     @property
     def areas_to_sign(self) -> tuple[str, ...]:
         if self.signed_areas is None:
-            return ("auth",) if self.in_production else ()
+            return ("auth", "emails") if self.in_production else ()
         return tuple(self.signed_areas)
 
     @property

@@ -4,6 +4,7 @@ The database is SQLite, a copy of one that was migrated once; or MariaDB when ``
 tests/services/mariadb.py). Each worker of pytest-xdist has servers and databases of its own.
 """
 
+import gc
 import os
 import shutil
 from collections.abc import Iterator
@@ -38,6 +39,16 @@ PATIENCE = {"redis_timeout": 10, "database_connect_timeout": 10}  # seconds
 def make_settings(data_dir: Path, **values: object) -> Settings:
     """Return settings that no .env and no file of the developer's reaches."""
     return load_settings(data_dir, **{"data_dir": data_dir, **PATIENCE, **values})
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_collection() -> Iterator[None]:
+    """Spare the garbage collector 400,000 objects that live to the end: looking at them took a quarter of the time."""
+    gc.disable()
+    result = yield
+    gc.freeze()
+    gc.enable()
+    return result
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -1,4 +1,4 @@
-"""Counting wrong passwords, so that they cannot be tried out. What is counted: a phone's logins, a user's changes."""
+"""Counting wrong passwords, so that they cannot be tried out. What is counted: a phone's logins, a user's proofs."""
 
 from flask_api.core import rate_limits
 from flask_api.core.errors import TooManyRequests
@@ -7,7 +7,7 @@ from flask_api.setting_kinds import Quota
 
 ALLOWED = Quota(10, 900)
 LOGINS_PER_PHONE = Limit("password-logins", "a phone", lambda _: ALLOWED)
-CHANGES_PER_USER = Limit("password-changes", "a user", lambda _: ALLOWED)
+PROOFS_PER_USER = Limit("password-proofs", "a user", lambda _: ALLOWED)
 
 
 class TooManyFailures(TooManyRequests):

@@ -85,19 +85,17 @@ def random_code() -> str:
     return f"{secrets.randbelow(10**6):06d}"
 
 
-@contextmanager
-def kept(place: Place, code: str, lifetime: int) -> Iterator[None]:
-    """Keep a code's hash, in the place of the one before, for ``lifetime`` seconds; not if it cannot be sent."""
+def keep(place: Place, code: str, lifetime: int) -> None:
+    """Keep a code's hash, in the place of the one before, for ``lifetime`` seconds.
+
+    Call it when the code is sent and not before: else who has codes asked for which cannot be sent, as while a vendor
+    hangs, takes from others those that they have, and may guess at codes that count against no limit.
+    """
     with redis.pipeline(transaction=True) as pipe:
         pipe.delete(place.key)
         pipe.hset(place.key, mapping={"hash": hash_code(place.name, code), "tries": TRIES})
         pipe.expire(place.key, lifetime)
         pipe.execute()
-    try:
-        yield
-    except Exception:
-        redis.delete(place.key)
-        raise
 
 
 def try_code(place: Place, code: str) -> None:

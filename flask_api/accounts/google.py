@@ -1,26 +1,28 @@
 """Logging in by Google. An account belongs to a subject of Google's, never to an e-mail address: those change hands."""
 
+import time
 from typing import Any
 
 from flask import current_app
 from sqlalchemy import bindparam, select
 from sqlalchemy.exc import IntegrityError
 
-from flask_api.accounts import logins, services
+from flask_api.accounts import logins
 from flask_api.accounts.leaving import erase_account
 from flask_api.accounts.logins import Client, Entrance, Login
-from flask_api.accounts.models import SocialLogin
+from flask_api.accounts.models import GOOGLE, SocialLogin
+from flask_api.accounts.proofs import lock_proven
 from flask_api.audit import services as audit
 from flask_api.core import personal_data
 from flask_api.core.database import now
 from flask_api.core.errors import Conflict, NotFound
+from flask_api.core.proofs import LIFETIME
+from flask_api.core.tokens import Token
 from flask_api.core.transaction import lock, rows, transactional
-from flask_api.extensions import db
+from flask_api.extensions import db, settings
 from flask_api.providers.google import Identity
 from flask_api.users.models import UserAuth
-from flask_api.users.services import add_user, lock_user
-
-GOOGLE = "google"
+from flask_api.users.services import add_user
 
 
 class GoogleTaken(Conflict):
@@ -40,7 +42,7 @@ class GoogleNotLinked(NotFound):
 
 class OnlyWayIn(Conflict):
     status = "ONLY_WAY_IN"
-    message = "Google is the only way into this account; set a phone first."
+    message = "Google is the only way into this account; set a phone first, or a password to the phone."
 
 
 def log_in_by_google(id_token: str, client: Client) -> Login:
@@ -56,42 +58,44 @@ def log_in_by_google(id_token: str, client: Client) -> Login:
         entrance = _enter(identity) or _register(identity)
     except IntegrityError:  # another request registered them in the meantime
         entrance = _enter(identity) or _register(identity)
-    return logins.issue(entrance, client)
+    is_new = identity.made_at > time.time() - LIFETIME  # an older token may be anybody's by now
+    return logins.issue(entrance, client, "id_token" if is_new else None)
 
 
-def link_google(user_id: int, id_token: str, old_password: str | None = None) -> None:
+def link_google(current: Token, id_token: str) -> None:
     """Let a user log in by this Google account from now on.
 
     Raises:
-        OldPasswordWrong, TooManyFailures: see :func:`services.check_password`.
+        TokenInvalid: see :func:`lock_proven`.
         GoogleOff, IdTokenInvalid, GoogleAway: see :meth:`GoogleTokens.verify`.
         GoogleLinkedAlready: another one lets the user in.
         GoogleTaken: it lets somebody else in.
     """
-    known = services.check_password(user_id, old_password, "google_link_failed")
-    identity = _verify(id_token)
+    with audit.refusals_recorded("google_link_failed", user_id=current.user_id):
+        identity = _verify(id_token)
     try:
-        _link(user_id, identity, known)
+        _link(current, identity)
     except IntegrityError:
         raise GoogleTaken from None
 
 
 @transactional
-def unlink_google(user_id: int) -> None:
+def unlink_google(current: Token) -> None:
     """Let a user log in by Google no more.
 
     Raises:
+        TokenInvalid: see :func:`lock_proven`.
         GoogleNotLinked: they do not.
-        OnlyWayIn: they have no phone, and a password alone lets nobody in.
+        OnlyWayIn: they have no phone, and a password alone lets nobody in; or a phone alone, and no SMS is sent.
     """
-    user = lock_user(user_id)
-    link = _link_of(user_id)
+    user = lock_proven(current)
+    link = _link_of(user.id)
     if link is None:
         raise GoogleNotLinked
-    if user.phone is None:
+    if user.phone is None or (settings.sms_provider == "none" and not user.has_password and user.email is None):
         raise OnlyWayIn
     db.session.delete(link)
-    audit.record("google_unlinked", user_id=user_id)
+    audit.record("google_unlinked", user_id=user.id)
 
 
 def _verify(id_token: str) -> Identity:
@@ -129,8 +133,8 @@ def _register(identity: Identity) -> Entrance:
 
 
 @transactional
-def _link(user_id: int, identity: Identity, known: str | None) -> None:
-    services.lock_unchanged(user_id, known)
+def _link(current: Token, identity: Identity) -> None:
+    user_id = lock_proven(current).id
     link = _link_of(user_id)
     if link is not None and link.subject == identity.subject:
         return

@@ -9,9 +9,10 @@ from sqlalchemy.exc import IntegrityError
 from flask_api.accounts import attempts, passwords, sms_codes
 from flask_api.accounts.leaving import erase_account
 from flask_api.audit import services as audit
-from flask_api.core import tokens
+from flask_api.core import proofs, tokens
 from flask_api.core.database import now
 from flask_api.core.errors import Forbidden, Unauthorized
+from flask_api.core.proofs import Means
 from flask_api.core.transaction import lock, transactional
 from flask_api.extensions import db, settings
 from flask_api.nearby import places
@@ -32,11 +33,15 @@ class AccountBanned(Forbidden):
 
 @dataclass(frozen=True, slots=True)
 class Login:
-    """What a login answers; ``expires_in`` in seconds without use."""
+    """What a login answers; ``expires_in`` in seconds without use.
+
+    ``proof`` is None where the login proves too little.
+    """
 
     token: str
     expires_in: int
     user_id: int
+    proof: str | None
     registered: bool = False
     restored: bool = False
 
@@ -73,7 +78,7 @@ def log_in_by_code(phone: str, code: str, client: Client) -> Login:
         entrance = _enter_or_register(phone)
     except IntegrityError:  # another request registered the phone in the meantime
         entrance = _enter_or_register(phone)
-    return issue(entrance, client)
+    return issue(entrance, client, "code")
 
 
 def log_in_by_password(phone: str, password: str, client: Client) -> Login:
@@ -91,7 +96,7 @@ def log_in_by_password(phone: str, password: str, client: Client) -> Login:
             raise CredentialsWrong
         attempts.forget(attempts.LOGINS_PER_PHONE, phone)
         entrance = _enter(user.id, password_hash, password)
-    return issue(entrance, client)
+    return issue(entrance, client, "password")
 
 
 def is_admin(phone: str, password: str) -> bool:
@@ -163,12 +168,19 @@ def is_over(user: UserAuth) -> bool:
     return user.delete_after is not None and user.delete_after <= now()
 
 
-def issue(entrance: Entrance, client: Client) -> Login:
-    """Return a new token; raised here, a refusal leaves standing what the transaction has noted."""
+def issue(entrance: Entrance, client: Client, means: Means | None) -> Login:
+    """Return a new token; raised here, a refusal leaves standing what the transaction has noted.
+
+    Args:
+        means: what was sent, if it would make a proof. Where the account is proven by just that, the login proves it.
+    """
     user = entrance.user
     if user.status == "banned":
         raise AccountBanned
     token = tokens.issue(user.id, user.token_generation, device=client.device, address=client.address)
     if client.place is not None:
         places.note_place(user.id, **client.place)
-    return Login(token, settings.token_lifetime, user.id, entrance.registered, entrance.restored)
+    proof = None
+    if proofs.means_of(has_password=user.has_password, phone=user.phone) == means:
+        proof = proofs.issue(user.id, tokens.digest_of(token), user.token_generation).proof
+    return Login(token, settings.token_lifetime, user.id, proof, entrance.registered, entrance.restored)

@@ -66,12 +66,10 @@ def send_code(
     check_mail_is_sent()
     email, lifetime = emails.normalise(email), settings.mail_code_lifetime
     place, seed = place_of(email, purpose, user_id), secrets.token_hex(16)
-    with (
-        codes.counted(_limits(email, user_id if purpose == "email" else None, asker)),
-        codes.kept(place, _code(place, seed), lifetime),
-    ):
+    with codes.counted(_limits(email, user_id if purpose == "email" else None, asker)):
         until = int(time.time()) + lifetime
         mail_code(email=email, purpose=purpose, user_id=user_id, seed=seed, language=language, until=until)
+        codes.keep(place, _code(place, seed), lifetime)
     return SentCode(lifetime, settings.sms_code_interval)
 
 

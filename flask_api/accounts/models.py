@@ -7,6 +7,8 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from flask_api.core.database import Base, BigId, Moment, exact_text, now
 
+GOOGLE = "google"  # a provider
+
 
 class SocialLogin(Base):
     """Who a user is at Google, by which they log in. ``email`` is what Google said last; nobody is found by it."""

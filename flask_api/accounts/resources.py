@@ -5,12 +5,13 @@ from typing import Any
 
 from flask import g, request
 
-from flask_api.accounts import attempts, google, leaving, logins, schemas, services, sms_codes
+from flask_api.accounts import attempts, google, leaving, logins, proofs, schemas, services, sms_codes
 from flask_api.accounts.schemas import ns
 from flask_api.core import tokens
 from flask_api.core.auth import basic_check, login_check
 from flask_api.core.errors import InvalidField
 from flask_api.core.logs import log_record
+from flask_api.core.proofs import ProofNeeded, proof_check
 from flask_api.core.rate_limits import LOGINS_PER_ADDRESS, limited, limited_inside
 from flask_api.core.resource import Resource
 from flask_api.core.signing import validsign
@@ -101,33 +102,26 @@ class Google(Resource):
         return google.log_in_by_google(client=client(sent.pop("place", None)), **sent)
 
     @log_record
-    @limited_inside(attempts.CHANGES_PER_USER)
     @limited(LOGINS_PER_ADDRESS)
     @validsign
     @login_check
     @ns.body(schemas.google_link)
-    @ns.fails(
-        services.OldPasswordWrong,
-        attempts.TooManyFailures,
-        GoogleOff,
-        IdTokenInvalid,
-        GoogleAway,
-        google.GoogleTaken,
-        google.GoogleLinkedAlready,
-    )
+    @proof_check
+    @ns.fails(GoogleOff, IdTokenInvalid, GoogleAway, google.GoogleTaken, google.GoogleLinkedAlready)
     @ns.answer(message="Google linked")
     def put(self, sent: dict[str, Any]) -> None:
         """Log in by this Google account from now on, too."""
-        google.link_google(g.user_id, **sent)
+        google.link_google(g.token, **sent)
 
     @log_record
     @validsign
     @login_check
+    @proof_check
     @ns.fails(google.GoogleNotLinked, google.OnlyWayIn)
     @ns.answer(message="Google unlinked")
     def delete(self) -> None:
         """Log in by Google no more."""
-        google.unlink_google(g.user_id)
+        google.unlink_google(g.token)
 
 
 @ns.route("/phone")
@@ -137,11 +131,12 @@ class Phone(Resource):
     @validsign
     @login_check
     @ns.body(schemas.phone_setting)
-    @ns.fails(sms_codes.CodeWrong, services.PhoneSetAlready, PhoneTaken)
+    @proof_check
+    @ns.fails(sms_codes.CodeWrong, PhoneTaken)
     @ns.answer(message="Phone set")
     def put(self, sent: dict[str, Any]) -> None:
-        """Set the phone of an account that has none, by a code sent for phone."""
-        services.set_phone(g.user_id, **sent)
+        """Set or change my phone, by a code sent to the new one for phone; my other sessions end."""
+        services.set_phone(g.token, **sent)
 
 
 @ns.route("/logout")
@@ -188,11 +183,10 @@ class SessionItem(Resource):
 @ns.route("/password")
 class Password(Resource):
     @log_record
-    @limited_inside(attempts.CHANGES_PER_USER)
     @validsign
     @login_check
     @ns.body(schemas.password_change)
-    @ns.fails(services.OldPasswordWrong, attempts.TooManyFailures)
+    @proof_check
     @ns.answer(message="Password set")
     def put(self, sent: dict[str, Any]) -> None:
         """Set or change my password; my other sessions end."""
@@ -212,8 +206,30 @@ class PasswordReset(Resource):
         services.reset_password(**sent)
 
 
+@ns.route("/proofs")
+class ProofList(Resource):
+    @log_record
+    @limited_inside(attempts.PROOFS_PER_USER)
+    @limited(LOGINS_PER_ADDRESS)
+    @validsign
+    @login_check
+    @ns.body(schemas.proof_request)
+    @ns.fails(ProofNeeded, proofs.ProofWrong, attempts.TooManyFailures, GoogleOff, GoogleAway)
+    @ns.answer(schemas.proof, message="Proven")
+    def post(self, sent: dict[str, Any]) -> Any:
+        """Prove that this account is mine, before I change how I log in."""
+        return proofs.prove(g.token, **sent)
+
+
 @ns.route("/account")
 class Account(Resource):
+    @validsign
+    @login_check
+    @ns.answer(schemas.account)
+    def get(self) -> Any:
+        """Show how I log in, and what proves that it is me."""
+        return proofs.get_account(g.user_id)
+
     @log_record
     @validsign
     @login_check

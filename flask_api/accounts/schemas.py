@@ -3,6 +3,7 @@
 from flask_api.accounts.passwords import MAX_LENGTH, MIN_LENGTH
 from flask_api.accounts.sms_codes import PURPOSES
 from flask_api.core import fields
+from flask_api.core.proofs import MEANS
 from flask_api.core.resource import Namespace
 from flask_api.nearby.schemas import place_setting
 from flask_api.users.emails import MAX_LENGTH as MAX_EMAIL
@@ -19,23 +20,18 @@ def email_field(required: bool) -> fields.String:
     return fields.String(required=required, max_length=MAX_EMAIL, example="lin@example.com")
 
 
-def code_field() -> fields.String:
+def code_field(required: bool = True) -> fields.String:
     """A code that was sent to somebody."""
-    return fields.String(required=True, pattern=r"^[0-9]{6}$", example="123456")
+    return fields.String(required=required, pattern=r"^[0-9]{6}$", example="123456")
 
 
 def _password(required: bool = True, **options: object) -> fields.String:
     return fields.String(required=required, max_length=MAX_LENGTH, example="correct horse", **options)
 
 
-def old_password_field() -> fields.String:
-    """The password that an account has, if it has one."""
-    return _password(required=False, description="When there is one already")
-
-
-def _id_token() -> fields.String:
+def _id_token(required: bool = True) -> fields.String:
     return fields.String(
-        required=True,
+        required=required,
         max_length=8192,
         example="eyJhbGciOiJSUzI1NiIsImtpZCI6…",
         description="What Google's library gave your app",
@@ -64,22 +60,43 @@ sent_code = ns.response_shape(
 code_login = ns.request_shape("CodeLogin", {"phone": _phone(), "code": code_field(), "place": _place()})
 password_login = ns.request_shape("PasswordLogin", {"phone": _phone(), "password": _password(), "place": _place()})
 google_login = ns.request_shape("GoogleLogin", {"id_token": _id_token(), "place": _place()})
-google_link = ns.request_shape("GoogleLink", {"id_token": _id_token(), "old_password": old_password_field()})
+google_link = ns.request_shape("GoogleLink", {"id_token": _id_token()})
 login = ns.response_shape(
     "Login",
     {
         "token": fields.String(example="1.q0Zk3vJw8PzY5l1n7d2mX4cR6tB9aS0eHfGuVi-KoLw"),
         "expires_in": fields.Integer(example=2592000, description="Seconds without use after which the token ends"),
         "user_id": fields.Integer(example=1),
+        "proof": fields.String(
+            nullable=True,
+            example="1795284000.9f2c…",
+            description="For the header `Proof`, as of `POST /auth/proofs`; null where the account wants another proof",
+        ),
         "registered": fields.Boolean(example=True, description="This login made the account"),
         "restored": fields.Boolean(example=False, description="This login took back the account's deletion"),
     },
 )
-password_change = ns.request_shape(
-    "PasswordChange",
+proof_request = ns.request_shape(
+    "ProofRequest",
+    {"password": _password(required=False), "code": code_field(required=False), "id_token": _id_token(required=False)},
+    exactly_one=tuple(MEANS),
+)
+proof = ns.response_shape(
+    "Proof",
     {
-        "new_password": _new_password(),
-        "old_password": old_password_field(),
+        "proof": fields.String(example="1795284000.9f2c…", description="Goes into the header `Proof`"),
+        "expires_in": fields.Integer(example=600, description="Seconds for which it is good, for this login only"),
+    },
+)
+password_change = ns.request_shape("PasswordChange", {"new_password": _new_password()})
+account = ns.response_shape(
+    "Account",
+    {
+        "phone": fields.String(nullable=True, example="+8613800138000"),
+        "email": fields.String(nullable=True, example="lin@example.com", description="Confirmed by a code"),
+        "has_password": fields.Boolean(example=False),
+        "has_google": fields.Boolean(example=True, description="A Google account opens this one"),
+        "proof_by": fields.Choice(tuple(MEANS), description="What `POST /auth/proofs` wants"),
     },
 )
 phone_setting = ns.request_shape("PhoneSetting", {"phone": _phone(), "code": code_field()})

@@ -3,34 +3,20 @@
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from sqlalchemy import bindparam, select
 from sqlalchemy.exc import IntegrityError
 
 from flask_api.accounts import attempts, mail_codes, passwords, sms_codes
 from flask_api.accounts.logins import find_user
+from flask_api.accounts.proofs import lock_proven
 from flask_api.audit import services as audit
-from flask_api.audit.models import Action
 from flask_api.core import tokens
-from flask_api.core.errors import Conflict, Forbidden, NotFound
+from flask_api.core.errors import NotFound
 from flask_api.core.tokens import Token
-from flask_api.core.transaction import rows, transactional
+from flask_api.core.transaction import transactional
 from flask_api.extensions import db
 from flask_api.users import emails
-from flask_api.users.models import UserAuth
 from flask_api.users.phones import normalise
-from flask_api.users.services import PhoneTaken, find_user_by_email, lock_user
-
-HASH = select(UserAuth.password_hash).where(UserAuth.id == bindparam("user_id"))
-
-
-class OldPasswordWrong(Forbidden):
-    status = "OLD_PASSWORD_WRONG"
-    message = "This account has a password; old_password is missing or wrong."
-
-
-class PhoneSetAlready(Conflict):
-    status = "PHONE_SET_ALREADY"
-    message = "This account has a phone."
+from flask_api.users.services import PhoneTaken, find_user_by_email
 
 
 class SessionNotFound(NotFound):
@@ -50,62 +36,21 @@ class Session:
     current: bool
 
 
-def set_password(current: Token, new_password: str, old_password: str | None = None) -> None:
+def set_password(current: Token, new_password: str) -> None:
     """Set the first password, or change the one there is; every other login ends.
 
     Raises:
-        OldPasswordWrong: there is a password, and ``old_password`` is not it.
-        TooManyFailures: it was tried too often.
+        TokenInvalid: see :func:`lock_proven`.
     """
-    known = check_password(current.user_id, old_password, "password_change_failed")
-    generation = _replace_password(current.user_id, known, passwords.hash_password(new_password))
-    tokens.renew(current, generation)
-
-
-def check_password(user_id: int, old_password: str | None, failure: Action) -> str | None:
-    """Make sure that a user knows the password, if there is one, before a way into the account is changed.
-
-    A token alone may be somebody else's by now. Hashing is slow, so it never happens while a row is locked.
-
-    Args:
-        failure: what the audit calls a refusal.
-
-    Returns:
-        The hash that was looked at, or None: there is no password.
-
-    Raises:
-        OldPasswordWrong: ``old_password`` is not it.
-        TooManyFailures: it was tried too often.
-    """
-    known: str | None = next((row.password_hash for row in rows(HASH, user_id=user_id)), None)
-    if known is None:
-        return None
-    attempts.count(attempts.CHANGES_PER_USER, str(user_id))
-    with audit.refusals_recorded(failure, user_id=user_id):
-        if not passwords.is_right(old_password or "", known):
-            raise OldPasswordWrong
-    attempts.forget(attempts.CHANGES_PER_USER, str(user_id))
-    return known
-
-
-def lock_unchanged(user_id: int, known: str | None) -> UserAuth:
-    """Return an account, locked, whose password is the one that was looked at.
-
-    Raises:
-        OldPasswordWrong: somebody else has changed it since.
-    """
-    user = lock_user(user_id)
-    if user.password_hash != known:
-        raise OldPasswordWrong
-    return user
+    tokens.renew(current, _replace_password(current, passwords.hash_password(new_password)))
 
 
 @transactional
-def _replace_password(user_id: int, known: str | None, new_hash: str) -> int:
-    user = lock_unchanged(user_id, known)
+def _replace_password(current: Token, new_hash: str) -> int:
+    user = lock_proven(current)
+    audit.record("password_set" if user.password_hash is None else "password_changed", user_id=user.id)
     user.password_hash = new_hash
     user.end_all_logins()
-    audit.record("password_set" if known is None else "password_changed", user_id=user_id)
     return user.token_generation
 
 
@@ -140,31 +85,38 @@ def _reset(password_hash: str, *, phone: str = "", email: str = "") -> str | Non
     return user.phone
 
 
-def set_phone(user_id: int, phone: str, code: str) -> None:
-    """Give an account that has no phone, as Google made it, one that its owner has shown to hold.
+def set_phone(current: Token, phone: str, code: str) -> None:
+    """Set a phone that its owner has shown to hold, in the place of the one before; every other login ends.
 
     Raises:
         CodeWrong: see :func:`sms_codes.use_code`.
-        PhoneSetAlready: it has one.
-        PhoneTaken: the phone has an account.
+        PhoneTaken: the phone has an account; only who holds the phone is told.
+        TokenInvalid: see :func:`lock_proven`.
     """
     phone = normalise(phone)
-    with audit.refusals_recorded("phone_set_failed", user_id=user_id, phone=phone):
+    with audit.refusals_recorded("phone_set_failed", user_id=current.user_id, phone=phone):
         sms_codes.use_code(phone, "phone", code)
     try:
-        _set_phone(user_id, phone)
+        generation = _set_phone(current, phone)
     except IntegrityError:
         raise PhoneTaken(field="phone") from None
+    if generation != current.generation:
+        tokens.renew(current, generation)
 
 
 @transactional
-def _set_phone(user_id: int, phone: str) -> None:
-    user = lock_user(user_id)
-    if user.phone is not None:
-        raise PhoneSetAlready
-    user.phone = phone
+def _set_phone(current: Token, phone: str) -> int:
+    user = lock_proven(current)
+    before, user.phone = user.phone, phone
+    if before == phone:
+        return user.token_generation
+    user.end_all_logins()
     db.session.flush()
-    audit.record("phone_set", user_id=user_id, phone=phone)
+    if before is None:
+        audit.record("phone_set", user_id=user.id, phone=phone)
+    else:
+        audit.record("phone_changed", user_id=user.id, phone=phone, phone_before=before)
+    return user.token_generation
 
 
 def list_sessions(current: Token, generation: int) -> list[Session]:

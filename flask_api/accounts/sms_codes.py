@@ -16,7 +16,7 @@ from flask_api.users.phones import normalise
 
 __all__ = ["Asker", "CodeWrong", "SentCode", "SentTooOften", "SentTooOftenToday", "TooManyCodes"]
 
-PURPOSES = ("login", "password_reset", "phone")
+PURPOSES = ("login", "password_reset", "phone", "proof")
 
 
 def _pause(values: Settings) -> Quota | None:
@@ -38,13 +38,15 @@ def send_code(phone: str, purpose: str = "login", asker: Asker = codes.UNKNOWN) 
         SentTooOften: the last one is too recent.
         SentTooOftenToday: too many were sent within a day.
         TooManyCodes: too many were sent for this address or device, or in all.
-        SMSError: the provider failed; the code is void, and counts where it may arrive all the same.
+        SMSError: the provider failed; the code is void, and counts where it may arrive all the same. The one before
+            stays as it was.
     """
     phone = normalise(phone)
     provider: SMSProvider = current_app.extensions["sms"]
     place, code, lifetime = place_of(phone, purpose), codes.random_code(), settings.sms_code_lifetime
-    with codes.counted(_limits(phone, asker)), codes.kept(place, code, lifetime):
+    with codes.counted(_limits(phone, asker)):
         provider.send_code(phone, code, minutes=lifetime // 60)
+        codes.keep(place, code, lifetime)
     shown = provider.offline and not settings.in_production
     return SentCode(lifetime, settings.sms_code_interval, code if shown else None)
 

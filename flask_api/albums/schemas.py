@@ -8,7 +8,7 @@ from flask_api.core import fields
 from flask_api.core.pagination import page_fields, page_shape
 from flask_api.core.resource import Namespace
 
-ns = Namespace("albums", description="Photos", path="/")
+ns = Namespace("albums", description="Photos, mine and others'", path="/")
 
 CAPTION: dict[str, Any] = {"max_length": 200, "example": "The lake at five"}
 

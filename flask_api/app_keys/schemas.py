@@ -7,7 +7,7 @@ from flask_api.core import fields
 from flask_api.core.pagination import page_fields, page_shape
 from flask_api.core.resource import Namespace
 
-ns = Namespace("app keys", description="Client apps that sign requests", path="/admin/app-keys")
+ns = Namespace("app-keys", description="Client apps that sign requests", path="/admin/app-keys")
 
 NAME: dict[str, Any] = {"max_length": 50, "example": "Android"}
 RATE: dict[str, Any] = {"min": 1, "max": 1_000_000, "nullable": True, "description": "Null: no limit of its own"}

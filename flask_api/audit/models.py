@@ -16,11 +16,12 @@ Action = Literal[
     "login_failed",
     "password_set",
     "password_changed",
-    "password_change_failed",
     "password_reset",
     "password_reset_failed",
     "phone_set",
+    "phone_changed",
     "phone_set_failed",
+    "proof_failed",
     "email_set",
     "email_set_failed",
     "email_removed",
@@ -43,7 +44,8 @@ Action = Literal[
     "app_key_enabled",
     "app_key_rotated",
 ]
-ACTIONS: tuple[str, ...] = get_args(Action)
+PAST_ACTIONS = ("password_change_failed",)  # of releases before: their entries stay
+ACTIONS: tuple[str, ...] = (*get_args(Action), *PAST_ACTIONS)
 SUBJECT_KINDS = ("user", "app_key")
 
 

@@ -25,6 +25,7 @@ class Details(TypedDict, total=False):
 
     way: str  # of logging in: sms_code, password, google
     phone: str  # masked by record()
+    phone_before: str  # masked as well
     email: str  # masked as well
     reason: str  # the status of a refusal
     registered: bool

@@ -2,14 +2,12 @@
 
 import click
 from sqlalchemy import select
-from sqlalchemy.exc import OperationalError
 
 from flask_api.accounts.leaving import erase_expired
 from flask_api.admin import services
 from flask_api.admin.schemas import user_creation
 from flask_api.cli.running import needs_redis
 from flask_api.core.auth import ACTIVE
-from flask_api.core.errors import ApiError
 from flask_api.extensions import db
 from flask_api.users.models import UserAuth
 from flask_api.users.phones import normalise
@@ -22,22 +20,17 @@ from flask_api.users.phones import normalise
 @needs_redis
 def create_admin(phone: str, nickname: str | None, password: str | None) -> None:
     """Make PHONE an admin: a new account, or the one it has."""
-    try:
-        known = db.session.scalar(select(UserAuth.id).where(UserAuth.phone == normalise(phone)))
-        if known is not None:
-            user = services.change_user(known, role="admin")
-            click.echo(f"User {known} is an admin now; the password stays as it was.")
-            if user.status != ACTIVE:
-                click.echo(f"But the account is {user.status}, so nobody can use it.", err=True)
-            return
-        password = password or click.prompt("Password", hide_input=True, confirmation_prompt=True)
-        told = {"phone": phone, "role": "admin", "nickname": nickname, "password": password}
-        user = services.create_user(**user_creation.load({name: value for name, value in told.items() if value}))
-        click.echo(f"User {user.id} was created as an admin.")
-    except ApiError as error:
-        raise click.ClickException(error.message) from None
-    except OperationalError:
-        raise click.ClickException("the tables are not there: run python manage.py db upgrade") from None
+    known = db.session.scalar(select(UserAuth.id).where(UserAuth.phone == normalise(phone)))
+    if known is not None:
+        user = services.change_user(known, role="admin")
+        click.echo(f"User {known} is an admin now; the password stays as it was.")
+        if user.status != ACTIVE:
+            click.echo(f"But the account is {user.status}, so nobody can use it.", err=True)
+        return
+    password = password or click.prompt("Password", hide_input=True, confirmation_prompt=True)
+    told = {"phone": phone, "role": "admin", "nickname": nickname, "password": password}
+    user = services.create_user(**user_creation.load({name: value for name, value in told.items() if value}))
+    click.echo(f"User {user.id} was created as an admin.")
 
 
 @click.command("erase-expired")

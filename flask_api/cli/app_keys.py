@@ -1,50 +1,22 @@
 """``appkey create``, ``list``, ``rotate`` and ``disable``."""
 
-from collections.abc import Callable
-from functools import wraps
-from typing import Any, TypeVar
-
 import click
 from flask.cli import with_appcontext
 from sqlalchemy import select
-from sqlalchemy.exc import OperationalError, ProgrammingError
 
 from flask_api.app_keys import services
 from flask_api.app_keys.models import AppKey
 from flask_api.app_keys.schemas import app_key_creation, rotation
 from flask_api.cli.running import needs_redis
-from flask_api.core.errors import ApiError
 from flask_api.extensions import db
-
-Command = TypeVar("Command", bound=Callable[..., Any])
 
 
 @click.group()
 def appkey() -> None:
-    """App keys: client apps that sign their requests (docs/signing.md)."""
+    """App keys, for apps that sign requests (docs/signing.md)."""
 
 
-def _command(name: str) -> Callable[[Command], click.Command]:
-    """Make a function a command of the group, whose failures are one line."""
-
-    def decorate(function: Command) -> click.Command:
-        @appkey.command(name)
-        @with_appcontext
-        @wraps(function)
-        def run(*args: Any, **kwargs: Any) -> Any:
-            try:
-                return function(*args, **kwargs)
-            except ApiError as error:
-                raise click.ClickException(error.message) from None
-            except (OperationalError, ProgrammingError):
-                raise click.ClickException("the tables are not there: run python manage.py db upgrade") from None
-
-        return run
-
-    return decorate
-
-
-@_command("create")
+@appkey.command("create")
 @click.argument("name")
 @click.option("--version-1", is_flag=True, help="Accept the original's MD5 signatures too.")
 @click.option("--rate", type=click.IntRange(1), help="Requests a minute that it may send.")
@@ -55,7 +27,8 @@ def create(name: str, version_1: bool, rate: int | None) -> None:
     _show(services.create_app_key(**app_key_creation.load(sent)))
 
 
-@_command("list")
+@appkey.command("list")
+@with_appcontext
 def list_all() -> None:
     """List all app keys, the oldest first."""
     for key in db.session.scalars(select(AppKey).order_by(AppKey.id)):
@@ -65,7 +38,7 @@ def list_all() -> None:
         click.echo(f"{key.appkey}  {key.created_at:%Y-%m-%d}  {state:8}  version {versions}, {rate}  {key.name}")
 
 
-@_command("rotate")
+@appkey.command("rotate")
 @click.argument("appkey")
 @click.option(
     "--overlap-hours",
@@ -74,14 +47,16 @@ def list_all() -> None:
     show_default=True,
     help="How long the secret before stays valid.",
 )
+@with_appcontext
 def rotate(appkey: str, overlap_hours: int) -> None:
     """Give APPKEY a new secret, and show it."""
     sent = rotation.load({"overlap_hours": overlap_hours})
     _show(services.rotate_secret(services.find_app_key(appkey).id, **sent))
 
 
-@_command("disable")
+@appkey.command("disable")
 @click.argument("appkey")
+@with_appcontext
 def disable(appkey: str) -> None:
     """Have APPKEY refused from now on."""
     services.change_app_key(services.find_app_key(appkey).id, disabled=True)

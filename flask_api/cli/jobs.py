@@ -3,63 +3,39 @@
 import json
 import signal
 import threading
-from collections.abc import Callable
 from contextlib import ExitStack
-from functools import wraps
-from typing import Any, TypeVar
+from datetime import datetime
 
 import click
 from flask.cli import with_appcontext
 from sqlalchemy import select
-from sqlalchemy.exc import OperationalError, ProgrammingError
 
 from flask_api.cli.running import prepare_app
 from flask_api.core import job_rows, metrics
-from flask_api.core.database import now
 from flask_api.core.encryption import CannotDecrypt, decrypt
 from flask_api.core.job_rows import Job
 from flask_api.core.logs import masked
 from flask_api.core.transaction import rows
-from flask_api.server.embedded_redis import EmbeddedRedisError
 from flask_api.server.job_worker import running_jobs
-from flask_api.settings import SettingsError, load_settings
-
-Command = TypeVar("Command", bound=Callable[..., Any])
+from flask_api.settings import load_settings
 
 SHOWN = 50
+SHOWN_OF_ERROR = 70  # characters, in a list
 COLUMNS = select(Job.id, Job.name, Job.created_at, Job.due_at, Job.attempts, Job.last_error, Job.died_at)
 LINE = "{:>8}  {:<45}  {:>5}  {:<20}  {}"
 
 
 @click.group()
 def jobs() -> None:
-    """Background jobs: those that wait, and the dead, which failed too often."""
+    """Background jobs: look at them, run them. The dead are those that failed too often."""
 
 
-def _command(name: str) -> Callable[[Command], click.Command]:
-    """Make a function a command of the group that needs the database; its failures are one line."""
-
-    def decorate(function: Command) -> click.Command:
-        @jobs.command(name)
-        @with_appcontext
-        @wraps(function)
-        def run(*args: Any, **kwargs: Any) -> Any:
-            try:
-                return function(*args, **kwargs)
-            except (OperationalError, ProgrammingError):
-                text = "the database does not answer, or has no tables: python manage.py db upgrade makes them"
-                raise click.ClickException(text) from None
-
-        return run
-
-    return decorate
-
-
-@_command("list")
+@jobs.command("list")
 @click.option("--dead", is_flag=True, help="Those that failed too often, the latest first.")
 @click.option("--limit", type=click.IntRange(1, 10_000), default=SHOWN, show_default=True, help="How many at most.")
+@with_appcontext
 def list_jobs(dead: bool, limit: int) -> None:
-    """List the jobs that wait or run, by the time they are due; or the dead ones."""
+    """List the jobs that wait or run. Those that are due first come first."""
     query = COLUMNS.where(Job.died_at.is_not(None)).order_by(Job.died_at.desc())
     if not dead:
         query = COLUMNS.where(Job.died_at.is_(None)).order_by(Job.due_at)
@@ -70,13 +46,15 @@ def list_jobs(dead: bool, limit: int) -> None:
     click.echo(LINE.format("ID", "JOB", "TRIES", "DIED (UTC)" if dead else "DUE (UTC)", "LAST ERROR"))
     for job in found[:limit]:
         moment = job.died_at if dead else job.due_at
-        click.echo(LINE.format(job.id, job.name, job.attempts, f"{moment:%Y-%m-%d %H:%M:%S}", job.last_error or ""))
+        error = _short(job.last_error or "")
+        click.echo(LINE.format(job.id, job.name, job.attempts, f"{moment:%Y-%m-%d %H:%M:%S}", error).rstrip())
     if len(found) > limit:
         click.echo(f"There are more; --limit shows them, up to {10_000}.", err=True)
 
 
-@_command("show")
+@jobs.command("show")
 @click.argument("job_id", metavar="ID", type=int)
+@with_appcontext
 def show(job_id: int) -> None:
     """Show one job; secrets among its arguments are masked."""
     job = job_rows.find(job_id)
@@ -85,20 +63,21 @@ def show(job_id: int) -> None:
     state = "dead" if job.died_at else "waits or runs"
     for name, value in {
         "id": job.id, "job": job.name, "state": state, "tries": job.attempts, "last error": job.last_error or "none",
-        "stored": job.created_at, "due": job.due_at, "died": job.died_at or "no", "request": job.request_id or "none",
-        "arguments": _arguments(job.arguments),
+        "stored": _utc(job.created_at), "due": _utc(job.due_at), "died": _utc(job.died_at) if job.died_at else "no",
+        "request": job.request_id or "none", "arguments": _arguments(job.arguments),
     }.items():  # fmt: skip
         click.echo(f"{name:<12}{value}")
 
 
-@_command("requeue")
+@jobs.command("requeue")
 @click.argument("ids", metavar="[ID]...", type=int, nargs=-1)
 @click.option("--all", "every", is_flag=True, help="All that are dead.")
+@with_appcontext
 def requeue(ids: tuple[int, ...], every: bool) -> None:
     """Have dead jobs tried again, from the first try on. A worker begins within two seconds."""
     if bool(ids) == every:
         raise click.UsageError("say which: the ids of dead jobs, or --all")
-    died_before, revived = now(), 0
+    died_before, revived = rows(job_rows.PRESENT)[0].moment, 0
     query = select(Job.id).where(Job.died_at <= died_before).limit(job_rows.BATCH)
     while batch := ids if ids else [row.id for row in rows(query)]:
         revived += job_rows.requeue(batch)
@@ -110,8 +89,9 @@ def requeue(ids: tuple[int, ...], every: bool) -> None:
     click.echo(f"{revived} {'is' if revived == 1 else 'are'} tried again.")
 
 
-@_command("drop")
+@jobs.command("drop")
 @click.argument("ids", metavar="ID...", type=int, nargs=-1, required=True)
+@with_appcontext
 def drop(ids: tuple[int, ...]) -> None:
     """Delete jobs; they will not be run any more."""
     dropped = job_rows.drop(ids)
@@ -122,20 +102,25 @@ def drop(ids: tuple[int, ...]) -> None:
 
 @jobs.command("work")
 def work() -> None:
-    """Run jobs until SIGTERM or Ctrl-C; what runs then has SOLO_DRAIN_TIMEOUT to end, and is run again otherwise."""
+    """Run jobs until SIGTERM or Ctrl-C. What runs then has SOLO_DRAIN_TIMEOUT to end, and is run again otherwise."""
     stop = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda _number, _frame: stop.set())
-    try:
-        settings = load_settings()
-        with ExitStack() as stack:
-            app = prepare_app(settings, stack)
-            stack.enter_context(metrics.kept_in(settings.data_dir))
-            stack.enter_context(running_jobs(app, settings.drain_timeout))
-            click.echo(f"Jobs are run, {settings.job_threads} at a time.")
-            stop.wait()
-    except (SettingsError, EmbeddedRedisError) as error:
-        raise click.ClickException(str(error)) from None
+    settings = load_settings()
+    with ExitStack() as stack:
+        app = prepare_app(settings, stack)
+        stack.enter_context(metrics.kept_in(settings.data_dir))
+        stack.enter_context(running_jobs(app, settings.drain_timeout))
+        click.echo(f"Jobs are run, {settings.job_threads} at a time.")
+        stop.wait()
+
+
+def _short(text: str) -> str:
+    return text if len(text) <= SHOWN_OF_ERROR else f"{text[:SHOWN_OF_ERROR]}…"
+
+
+def _utc(moment: datetime) -> str:
+    return f"{moment:%Y-%m-%d %H:%M:%S} UTC"
 
 
 def _arguments(sealed: str) -> str:

@@ -10,15 +10,15 @@ from typing import Any
 import click
 from flask import Flask
 
+from flask_api.cli.failures import reason
 from flask_api.cli.running import prepare_app
 from flask_api.core import metrics
-from flask_api.server.embedded_redis import EmbeddedRedisError
 from flask_api.server.job_worker import running_jobs
 from flask_api.server.listening import ServingError, address_of, bind_process_socket, listen, tls_context
 from flask_api.server.notify import READY, notify
 from flask_api.server.processes import Workers
 from flask_api.server.serving import Service, calm_garbage_collector, serve
-from flask_api.settings import Settings, SettingsError, load_settings
+from flask_api.settings import Settings, load_settings
 
 PAGE = """\
 Solo is ready:  {address}/api/
@@ -34,11 +34,14 @@ def run_server(overrides: dict[str, Any]) -> int:
     signal.signal(signal.SIGTERM, _leave_at_once)  # until the server takes it over; what was started ends in order
     try:
         _run(overrides)
-    except (SettingsError, ServingError, EmbeddedRedisError) as error:
-        click.echo(f"tornado_server: {error}", err=True)
-        return 2
     except KeyboardInterrupt:  # before the server took Ctrl-C over
         return 130
+    except Exception as error:
+        line = reason(error, migrating=True)
+        if line is None:
+            raise
+        click.echo(f"tornado_server: {line}", err=True)
+        return 2
     return 0
 
 

@@ -7,11 +7,13 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pymysql.connections
-from sqlalchemy import BigInteger, DateTime, Dialect, Integer, MetaData, String, event
+from sqlalchemy import BigInteger, ColumnElement, DateTime, Dialect, Float, Integer, MetaData, String, event, literal
 from sqlalchemy.dialects import mysql
 from sqlalchemy.engine import Connection, Engine, make_url
+from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.orm import DeclarativeBase
 from sqlalchemy.pool import Pool
+from sqlalchemy.sql.functions import FunctionElement
 from sqlalchemy.types import TypeDecorator
 
 from flask_api.settings import Settings
@@ -67,7 +69,7 @@ class Moment(TypeDecorator[datetime]):
 
 
 def now() -> datetime:
-    """Return the present moment, aware UTC."""
+    """Return the present moment, aware UTC, by the clock of this host."""
     return datetime.now(UTC)
 
 
@@ -80,6 +82,32 @@ def from_microseconds(microseconds: int) -> datetime:
     """Return the moment that ``to_microseconds`` made a number of."""
     seconds, rest = divmod(microseconds, 1_000_000)
     return datetime.fromtimestamp(seconds, UTC).replace(microsecond=rest)
+
+
+class moment(FunctionElement[datetime]):  # noqa: N801 - reads like the SQL function that it is
+    """The present moment by the clock of the database, and so many seconds after it, inside a statement.
+
+    For what several hosts must agree on, such as who has a job and until when: their own clocks may differ.
+    """
+
+    type = Moment()
+    inherit_cache = True
+
+    def __init__(self, seconds: float | ColumnElement[float] = 0.0) -> None:
+        super().__init__(literal(seconds, Float) if isinstance(seconds, int | float) else seconds)
+
+
+@compiles(moment, "sqlite")
+def _moment_of_sqlite(element: moment, compiler: Any, **options: Any) -> str:
+    seconds = compiler.process(element.clauses, **options)
+    return f"(strftime('%Y-%m-%d %H:%M:%f', 'now', {seconds} || ' seconds') || '000')"  # as the column is written
+
+
+@compiles(moment, "mysql")
+@compiles(moment, "mariadb")
+def _moment_of_mysql(element: moment, compiler: Any, **options: Any) -> str:
+    seconds = compiler.process(element.clauses, **options)
+    return f"TIMESTAMPADD(MICROSECOND, {seconds} * 1000000, UTC_TIMESTAMP(6))"
 
 
 class QuickToGiveUp(pymysql.connections.Connection):  # type: ignore[misc]

@@ -56,5 +56,10 @@ def failure_responses(errors: Iterable[type[ApiError]]) -> dict[int, Any]:
     """Return flask-restx's ``responses`` for these errors, one entry for each HTTP status."""
     by_code: dict[int, list[str]] = {}
     for error in sorted(errors, key=lambda error: (error.code, error.status)):
-        by_code.setdefault(error.code, []).append(f"{error.status}: {error.message}")
-    return {code: (" · ".join(texts), failure, {}) for code, texts in by_code.items()}
+        by_code.setdefault(error.code, []).append(f"**{error.status}** {error.message}")
+    return {code: (_as_list(texts), failure, {}) for code, texts in by_code.items()}
+
+
+def _as_list(texts: list[str]) -> str:
+    """Return Markdown."""
+    return texts[0] if len(texts) == 1 else "\n".join(f"- {text}" for text in texts)

@@ -74,14 +74,22 @@ def _answer_http_exception(error: HTTPException) -> Response:
 
 
 def _answer_database_error(error: DBAPIError) -> Response:
-    cause = error.orig
-    number = cause.args[0] if cause is not None and cause.args else None
-    is_away = (
+    return _answer_away(error) if is_away(error) else _answer_crash(error)
+
+
+def is_away(error: DBAPIError) -> bool:
+    """Tell whether the database could not be reached, or was busy; anything else is a fault of ours."""
+    return (
         error.connection_invalidated
-        or number in MYSQL_AWAY
-        or (isinstance(cause, sqlite3.OperationalError) and any(word in str(cause) for word in SQLITE_AWAY))
+        or number_of(error) in MYSQL_AWAY
+        or (isinstance(error.orig, sqlite3.OperationalError) and any(word in str(error.orig) for word in SQLITE_AWAY))
     )
-    return _answer_away(error) if is_away else _answer_crash(error)
+
+
+def number_of(error: DBAPIError) -> int | None:
+    """Return MySQL's number of an error; None for what another database says."""
+    number = error.orig.args[0] if error.orig is not None and error.orig.args else None
+    return number if isinstance(number, int) else None
 
 
 def _answer_away(error: Exception) -> Response:

@@ -12,6 +12,7 @@ from flask import current_app, g
 from flask_api.core import job_rows, metrics
 from flask_api.core.encryption import decrypt
 from flask_api.core.logs import masked
+from flask_api.extensions import settings
 
 log = logging.getLogger("flask_api.jobs")
 
@@ -45,10 +46,11 @@ class JobRunner:
     def run(self, job_id: int) -> bool:
         """Run a job, unless it is not due, or somebody else has it; return whether it ran."""
         row = job_rows.find(job_id)
-        if row is None or row.died_at is not None or row.due_at > job_rows.now():
+        if row is None or not row.is_due:
             return False
         if (job := known.get(row.name)) is None:
-            job_rows.put_off(row, "no job of this name in this release")
+            if job_rows.put_off(row, settings.job_unknown_days):
+                log.error("job %s: no release knows it, it is given up", row.name, extra={"job_id": job_id})
             return False
         if not job_rows.claim(row, self._lease):
             return False
@@ -67,9 +69,14 @@ class JobRunner:
         return True
 
     def renew_leases(self) -> None:
-        """Keep what runs here; to be called several times within a lease."""
+        """Keep what runs here; to be called several times within a lease. What fails for one harms no other."""
         for job_id, attempt in self._now_running():
-            job_rows.renew(job_id, attempt, self._lease)
+            try:
+                kept, reason = job_rows.renew(job_id, attempt, self._lease), "it is not ours any more"
+            except Exception as error:  # the database is away, for example
+                kept, reason = False, type(error).__name__
+            if not kept and (job_id, attempt) in self._now_running():  # else it has ended in between
+                log.warning("the lease of job %d was not renewed: %s", job_id, reason, extra={"job_id": job_id})
 
     def wait(self, seconds: float) -> bool:
         """Wait until no job runs here; False: one still does."""

@@ -22,7 +22,7 @@ from flask_api.core.request_ids import HEADER, request_id_for
 
 View = TypeVar("View", bound=Callable[..., Any])
 
-SECRET_NAMES = re.compile(r"password|token|code\Z|secret|authorization|sign\Z|cookie", re.IGNORECASE)
+SECRET_NAMES = re.compile(r"password|token|code\Z|secret|authorization|sign\Z|proof\Z|cookie", re.IGNORECASE)
 WHEREABOUTS = ("latitude", "longitude")  # where somebody truly is: it is nowhere kept
 PHONE = re.compile(r"(?<![\d.])(\+?\d{3,5})\d{4,6}(\d{2})(?![\d.])")
 EMAIL = re.compile(r"(?<![\w.+-])([\w.+-])[\w.+-]{0,63}@(?=\w)")

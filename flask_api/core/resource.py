@@ -159,7 +159,7 @@ class Namespace(RestxNamespace):  # type: ignore[misc]
             if resource.is_limited:
                 errors.append(LimitReached)
             for method in resource.methods or ():
-                name = f"{self.name}_{method.lower()}_{camel_to_dash(resource.__name__)}"
+                name = f"{self.name.replace('-', '_')}_{method.lower()}_{camel_to_dash(resource.__name__)}"
                 if not resource.is_limited and hasattr(getattr(resource, method.lower()), "__role__"):
                     raise TypeError("a login is read on arrival, where requests are counted: is_limited must be True")
                 view = describe(getattr(resource, method.lower()), errors=errors, id=name)

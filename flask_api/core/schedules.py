@@ -1,15 +1,14 @@
 """Jobs that come round by the clock, once for all hosts: who moves a schedule on stores the job, in one transaction."""
 
 from contextlib import suppress
-from datetime import timedelta
 from functools import partial
 from typing import Any
 
-from sqlalchemy import update
+from sqlalchemy import insert, update
 from sqlalchemy.exc import IntegrityError
 
 from flask_api.core import job_queue, job_rows
-from flask_api.core.database import now
+from flask_api.core.database import moment
 from flask_api.core.job_rows import SCHEDULES, Schedule
 from flask_api.core.job_runner import known
 from flask_api.core.transaction import after_commit, rows, transactional
@@ -20,26 +19,26 @@ FIRST_TURN_AFTER = 60  # seconds after a schedule is new
 
 def move() -> None:
     """Store the jobs whose time has come. Several processes may do so at once."""
-    times = {row.name: row.next_at for row in rows(SCHEDULES)}
+    due = {row.name: row.is_due for row in rows(SCHEDULES)}
     for name, job in list(known.items()):
         if job.every is None:
             continue
-        if name not in times:
+        if name not in due:
             with suppress(IntegrityError):  # another host was first
                 _add(name, job.every)
-        elif times[name] <= now():
+        elif due[name]:
             _move_on(name, job.every)
 
 
 @transactional
 def _add(name: str, every: float) -> None:
-    db.session.add(Schedule(name=name, next_at=now() + timedelta(seconds=min(FIRST_TURN_AFTER, every))))
+    db.session.execute(insert(Schedule).values(name=name, next_at=moment(min(FIRST_TURN_AFTER, every))))
 
 
 @transactional
 def _move_on(name: str, every: float) -> None:
-    moved = update(Schedule).where(Schedule.name == name, Schedule.next_at <= now())
-    moved = moved.values(next_at=now() + timedelta(seconds=every)).execution_options(synchronize_session=False)
+    moved = update(Schedule).where(Schedule.name == name, Schedule.next_at <= moment())
+    moved = moved.values(next_at=moment(every)).execution_options(synchronize_session=False)
     result: Any = db.session.execute(moved)
     if result.rowcount == 1:
         after_commit(partial(job_queue.send, job_rows.store(name, "{}", None)))

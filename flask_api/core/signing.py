@@ -203,7 +203,13 @@ def register_server_time(app: Flask) -> None:
         return response
 
 
+_MEANINGS = {
+    "appkey": "the app key",
+    "timestamp": "Unix time in seconds",
+    "nonce": "16 to 64 characters that were never used before",
+    "sign": "the signature, in hex",
+}
 HEADER_PARAMETERS = {
-    header: {"in": "header", "type": "string", "description": f"Of a signed request: {name} (docs/signing.md)"}
+    header: {"in": "header", "type": "string", "description": f"If signed: {_MEANINGS[name]}"}
     for name, header in HEADERS.items()
 }

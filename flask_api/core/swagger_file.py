@@ -68,15 +68,15 @@ def _signing_of(view: Any) -> str:
     if not is_signable(view):
         return ""
     may_or_must = "Must" if is_demanded(view.__area__, view.__require_sign__) else "May"
-    return f"{may_or_must} be signed; an app key may have a limit of its own."
+    return f"{may_or_must} be signed (docs/signing.md); an app key may have a limit of its own."
 
 
 def _limits_of(view: Any) -> str:
     limits = [PER_ADDRESS, *limits_of(view), *getattr(view, "__limits_inside__", ())]
     limits += [PER_USER] if hasattr(view, "__role__") else []
     quotas = [(limit, limit.quota(settings)) for limit in limits]
-    told = [f"{limit.name}: {quota} for {limit.counts}" for limit, quota in quotas if quota is not None]
-    return f"Limits: {', '.join(told)}." if told else ""
+    told = [f"- `{limit.name}` {quota} for {limit.counts}" for limit, quota in quotas if quota is not None]
+    return "\n".join(["Limits, as the header `RateLimit` names them:", "", *told]) if told else ""
 
 
 def _example(error: type[ApiError]) -> Any:

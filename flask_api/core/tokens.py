@@ -64,7 +64,12 @@ def locate(text: str) -> tuple[int, str] | None:
     head, _, tail = text.partition(".")
     if not (tail and head.isascii() and head.isdigit() and len(head) <= 18 and text.isascii()):
         return None
-    return int(head), hashlib.sha256(text.encode()).hexdigest()
+    return int(head), digest_of(text)
+
+
+def digest_of(text: str) -> str:
+    """Return by what a token is stored, which tells nothing of its text."""
+    return hashlib.sha256(text.encode()).hexdigest()
 
 
 def read(user_id: int, digest: str, kept: bytes) -> Token:
@@ -85,7 +90,7 @@ def issue(user_id: int, generation: int, *, device: str, address: str) -> str:
     """Store a new token and return its text; the oldest logins beyond ``settings.max_sessions`` end."""
     text = f"{user_id}.{secrets.token_urlsafe(32)}"
     present = int(time.time())
-    digest = hashlib.sha256(text.encode()).hexdigest()
+    digest = digest_of(text)
     _store(Token(user_id, digest, generation, present, present, device[:200], address))
     note_use(user_id)
     sessions = redis_keys.sessions(user_id)

@@ -1,6 +1,7 @@
 """Everything that is kept of somebody as a file, whose address they get by mail.
 
-A job makes the file, another one mails its address, a third deletes it in time. Each may run twice.
+A job makes the file, another one mails its address, a third has it deleted in time. Each may run twice. The file is
+entered in uploads/objects.py before it is stored, so that it goes even if the row here has gone without a word.
 """
 
 import secrets
@@ -11,8 +12,7 @@ from tempfile import TemporaryFile
 from typing import IO, Any
 from zipfile import ZIP_DEFLATED, ZipFile
 
-from flask import current_app
-from sqlalchemy import bindparam, delete, select
+from sqlalchemy import bindparam, select
 
 from flask_api.accounts.codes import DAY, counted
 from flask_api.audit import services as audit
@@ -28,8 +28,10 @@ from flask_api.emails.services import EmailMissing
 from flask_api.extensions import db, settings
 from flask_api.mail.messages import Language
 from flask_api.mail.services import check_mail_is_sent, send_mail
-from flask_api.providers.storage import ObjectMissing, Storage
+from flask_api.providers.storage import ObjectMissing
 from flask_api.setting_kinds import Quota
+from flask_api.uploads import objects
+from flask_api.uploads.objects import MARGIN, storage
 from flask_api.users.models import UserAuth
 from flask_api.users.services import lock_user
 
@@ -60,8 +62,6 @@ MINE = select(AccountExport.created_at, AccountExport.ready_at, AccountExport.ex
 MINE = MINE.where(AccountExport.user_id == bindparam("user_id")).order_by(AccountExport.id)
 WHOSE = select(AccountExport.user_id, AccountExport.key, AccountExport.expires_at, UserAuth.email)
 WHOSE = WHOSE.join(UserAuth, UserAuth.id == AccountExport.user_id).where(AccountExport.id == bindparam("export_id"))
-EXPIRED = select(AccountExport.id, AccountExport.key).where(AccountExport.expires_at <= bindparam("present"))
-EXPIRED = EXPIRED.order_by(AccountExport.expires_at).limit(BATCH)
 
 
 def start_export(user_id: int, *, language: Language) -> StartedExport:
@@ -101,13 +101,23 @@ def make_export(*, export_id: int, key: str, language: Language) -> None:
         StorageError: the job is tried again.
     """
     found = rows(WHOSE, export_id=export_id)
-    if found:
+    if found and _enter_file(export_id):
         with TemporaryFile() as file:
             _write_zip(found[0].user_id, file)
             file.seek(0)
-            _storage().put(key, file, content_type="application/zip", public=False)
+            storage().put(key, file, content_type="application/zip", public=False)
     if not _note_ready(export_id, language):
-        _storage().delete([key])  # the account was erased, maybe while the file was made
+        storage().delete([key])  # the account was erased, maybe while the file was made
+
+
+@transactional
+def _enter_file(export_id: int) -> bool:
+    """Enter the file that will be stored; False: nobody waits for it any more."""
+    export = lock(AccountExport, export_id)
+    if export is None:
+        return False
+    objects.enter([export.key], delete_after=now() + LIFETIME + MARGIN)
+    return True
 
 
 def _write_zip(user_id: int, file: IO[bytes]) -> None:
@@ -116,7 +126,7 @@ def _write_zip(user_id: int, file: IO[bytes]) -> None:
         archive.writestr("data.json", to_json(exported))
         for name, key in personal_data.files_of(user_id):
             try:
-                with _storage().open(key) as source, archive.open(f"files/{name}", "w", force_zip64=True) as target:
+                with storage().open(key) as source, archive.open(f"files/{name}", "w", force_zip64=True) as target:
                     shutil.copyfileobj(source, target)
             except ObjectMissing:  # deleted since the list was read
                 continue
@@ -130,6 +140,7 @@ def _note_ready(export_id: int, language: Language) -> bool:
     if export.ready_at is None:
         export.ready_at = now()
         export.expires_at = export.ready_at + LIFETIME
+        objects.enter([export.key], delete_after=export.expires_at + MARGIN)
         mail_export(export_id=export_id, language=language)
     return True
 
@@ -145,7 +156,7 @@ def mail_export(*, export_id: int, language: Language) -> None:
         left = int((found.expires_at - now()).total_seconds())
         if found.email is None or left <= 0:
             return
-        address = _storage().private_url(found.key, lifetime=left, filename=FILENAME)
+        address = storage().private_url(found.key, lifetime=left, filename=FILENAME)
         values = {"url": f"{_site()}{address}" if address.startswith("/") else address, "hours": -(-left // HOUR)}
         key = f"export {export_id}"
         send_mail.now(to=found.email, template="export_ready", language=language, values=values, key=key)
@@ -161,37 +172,43 @@ def _site() -> str:
 @scheduled(every=HOUR)
 @background
 def delete_expired_exports() -> None:
-    """Delete the files whose time is over, and then their rows."""
-    while expired := rows(EXPIRED, present=now()):
-        _storage().delete([row.key for row in expired])
-        _delete([row.id for row in expired])
+    """Delete the exports whose time is over, and have their files deleted."""
+    while _delete_expired() == BATCH:
+        pass
 
 
 @transactional
-def _delete(ids: list[int]) -> None:
-    old = delete(AccountExport).where(AccountExport.id.in_(ids), AccountExport.expires_at <= now())
-    db.session.execute(old.execution_options(synchronize_session=False))
+def _delete_expired() -> int:
+    query = select(AccountExport).where(AccountExport.expires_at <= now()).order_by(AccountExport.expires_at)
+    expired = db.session.scalars(query.limit(BATCH).with_for_update()).all()
+    for export in expired:
+        _drop_file(export.key, export.ready_at)
+        db.session.delete(export)
+    if expired:
+        objects.sweep()
+    return len(expired)
+
+
+def _drop_file(key: str, ready_at: datetime | None) -> None:
+    """Have a file deleted: now, or once nobody can be at making it any more."""
+    objects.enter([key], delete_after=now() + (timedelta() if ready_at else MARGIN))
 
 
 @background
 def delete_files(*, keys: list[str]) -> None:
-    """Delete files from the storage."""
-    _storage().delete(keys)
+    """Delete files from the storage: a job of the release before, of which some may wait."""
+    storage().delete(keys)
 
 
 def _erase(user_id: int) -> None:
-    if keys := [row.key for row in rows(MINE, user_id=user_id)]:
-        delete_files(keys=keys)
+    for row in rows(MINE, user_id=user_id):
+        _drop_file(row.key, row.ready_at)
+    objects.sweep()
 
 
 def _export(user_id: int) -> list[dict[str, Any]]:
     found = rows(MINE, user_id=user_id)
     return [{"created_at": row.created_at, "ready_at": row.ready_at, "expires_at": row.expires_at} for row in found]
-
-
-def _storage() -> Storage:
-    storage: Storage = current_app.extensions["storage"]
-    return storage
 
 
 personal_data.register("exports", export=_export, erase=_erase)

@@ -1,14 +1,14 @@
-"""HTTP of e-mail addresses, codes by mail, and exports by mail; it stands in the namespace of accounts."""
+"""HTTP of e-mail addresses, codes by mail, and exports by mail."""
 
 from typing import Any
 
 from flask import g, request
 
-from flask_api.accounts import attempts, codes, mail_codes
-from flask_api.accounts.services import OldPasswordWrong
+from flask_api.accounts import codes, mail_codes
 from flask_api.core.auth import TokenMissing, login_check, login_if_sent
 from flask_api.core.idempotency import idempotent
 from flask_api.core.logs import log_record
+from flask_api.core.proofs import proof_check
 from flask_api.core.rate_limits import LOGINS_PER_ADDRESS, limited, limited_inside
 from flask_api.core.resource import Resource
 from flask_api.core.signing import validsign
@@ -17,7 +17,7 @@ from flask_api.emails.schemas import ns
 from flask_api.mail.messages import Language
 from flask_api.providers.mail import MailError
 
-LANGUAGE = ns.header("Accept-Language", "Of the mail: `zh…`, or else it is English")
+LANGUAGE = ns.header("Accept-Language", "Of the mail: Chinese where it begins with `zh`, else English")
 
 
 def language() -> Language:
@@ -30,7 +30,7 @@ def asker() -> codes.Asker:
     return codes.Asker(address=request.remote_addr or "")
 
 
-@ns.route("/mail-codes")
+@ns.route("/codes")
 class MailCodeList(Resource):
     @limited_inside(*mail_codes.LIMITS)
     @validsign
@@ -44,33 +44,34 @@ class MailCodeList(Resource):
         return mail_codes.send_code(**sent, language=language(), asker=asker(), user_id=g.get("user_id"))
 
 
-@ns.route("/email")
+@ns.route("/me")
 class Email(Resource):
     @log_record
-    @limited_inside(attempts.CHANGES_PER_USER)
     @limited(LOGINS_PER_ADDRESS)
     @validsign
     @login_check
     @LANGUAGE
     @ns.body(schemas.email_setting)
-    @ns.fails(OldPasswordWrong, attempts.TooManyFailures, codes.CodeWrong, services.EmailTaken)
+    @proof_check
+    @ns.fails(codes.CodeWrong, services.EmailTaken)
     @ns.answer(message="E-mail address set")
     def put(self, sent: dict[str, Any]) -> None:
-        """Set my e-mail address, by a code sent there for email; the one before is told."""
-        services.set_email(g.user_id, language=language(), **sent)
+        """Set my e-mail address by a code that was sent to it; the one before is told."""
+        services.set_email(g.token, language=language(), **sent)
 
     @log_record
     @validsign
     @login_check
+    @proof_check
     @LANGUAGE
     @ns.fails(services.EmailMissing)
     @ns.answer(message="E-mail address removed")
     def delete(self) -> None:
-        """Remove my e-mail address, which is told."""
-        services.remove_email(g.user_id, language=language())
+        """Remove my e-mail address; a last mail tells it."""
+        services.remove_email(g.token, language=language())
 
 
-@ns.route("/account/exports")
+@ns.route("/exports")
 class AccountExportList(Resource):
     @log_record
     @limited_inside(exports.EXPORTS_PER_USER)
@@ -81,5 +82,5 @@ class AccountExportList(Resource):
     @ns.fails(services.EmailMissing, exports.ExportUnderWay, exports.TooManyExports, MailError)
     @ns.answer(schemas.started_export, code=202, message="Export on its way")
     def post(self) -> Any:
-        """Have everything that is kept of me put into a file, whose address I get by mail."""
+        """Have all that is kept of me put into a file, whose address comes by mail."""
         return exports.start_export(g.user_id, language=language())

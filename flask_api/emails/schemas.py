@@ -1,8 +1,11 @@
-"""The shapes of e-mail addresses, codes by mail, and exports by mail; they stand in the namespace of accounts."""
+"""The emails namespace and its shapes."""
 
 from flask_api.accounts.mail_codes import PURPOSES
-from flask_api.accounts.schemas import code_field, email_field, ns, old_password_field
+from flask_api.accounts.schemas import code_field, email_field
 from flask_api.core import fields
+from flask_api.core.resource import Namespace
+
+ns = Namespace("emails", description="My e-mail address, and what comes by mail: codes, all my data", path="/emails")
 
 mail_code_request = ns.request_shape(
     "MailCodeRequest",
@@ -22,7 +25,7 @@ sent_mail_code = ns.response_shape(
 )
 email_setting = ns.request_shape(
     "EmailSetting",
-    {"email": email_field(required=True), "code": code_field(), "old_password": old_password_field()},
+    {"email": email_field(required=True), "code": code_field()},
 )
 started_export = ns.response_shape(
     "StartedExport",

@@ -6,6 +6,7 @@ the same one when asked twice. That nobody sends somebody else's request again i
 
 import logging
 import re
+import time
 from dataclasses import dataclass
 from typing import Any
 
@@ -45,10 +46,14 @@ class GoogleOff(NotFound):
 
 @dataclass(frozen=True, slots=True)
 class Identity:
-    """Somebody at Google. ``subject`` is theirs for ever; ``email`` is verified, and may change hands."""
+    """Somebody at Google. ``subject`` is theirs for ever; ``email`` is verified, and may change hands.
+
+    ``made_at`` is when the token was made (Unix seconds).
+    """
 
     subject: str
     email: str
+    made_at: float
 
 
 class SubjectInvalid(jwt.InvalidTokenError):
@@ -59,6 +64,10 @@ class EmailNotVerified(jwt.InvalidTokenError):
     """Google has not seen that the address is theirs."""
 
 
+class MadeTooLongAgo(jwt.InvalidTokenError):
+    """It would do for a login, but who sends it need not be who got it from Google."""
+
+
 class GoogleTokens:
     """Checks ID tokens that were made for the client ids of the settings."""
 
@@ -66,8 +75,11 @@ class GoogleTokens:
         self._client_ids, self._issuers = values.google_client_ids, values.google_issuers
         self._keys = keys or GoogleKeys(values.google_keys_url, values.outside_timeout)
 
-    def verify(self, id_token: str) -> Identity:
+    def verify(self, id_token: str, *, max_age: float | None = None) -> Identity:
         """Return who the token speaks of.
+
+        Args:
+            max_age: how many seconds ago it may have been made; None: as long as it has not expired.
 
         Raises:
             GoogleOff: the settings name no client id.
@@ -77,7 +89,10 @@ class GoogleTokens:
         if not self._client_ids:
             raise GoogleOff
         try:
-            return _identity(self._claims(id_token))
+            claims = self._claims(id_token)
+            if max_age is not None and claims["iat"] < time.time() - max_age - LEEWAY:
+                raise MadeTooLongAgo
+            return _identity(claims)
         except KeysAway:
             raise GoogleAway from None
         except (jwt.PyJWTError, *ODD) as error:
@@ -111,4 +126,4 @@ def _identity(claims: dict[str, Any]) -> Identity:
         raise SubjectInvalid
     if claims.get("email_verified") is not True or not isinstance(email, str) or len(email) > MAX_EMAIL:
         raise EmailNotVerified
-    return Identity(subject, email)
+    return Identity(subject, email, claims["iat"])

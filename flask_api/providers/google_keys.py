@@ -16,6 +16,7 @@ from werkzeug.datastructures import ResponseCacheControl
 from werkzeug.http import parse_cache_control_header
 
 from flask_api.providers.outside import OutsideError, fetch
+from flask_api.providers.outside_calls import waiting
 
 log = logging.getLogger(__name__)
 
@@ -26,7 +27,8 @@ SHORTEST, LONGEST, USUAL = 60, 86400, 3600  # for which keys count as fresh; the
 USED_AFTER = 86400  # how old keys may grow while Google is away
 PAUSE = 60  # between two fetches
 PAUSE_WITHOUT_KEYS = 5
-PATIENCE = 1  # that a request waits for the fetch of another
+# From a fetch's beginning: that the requests of others wait for it, and that only some of them do.
+AT_FIRST, PATIENCE = 0.5, 1
 
 
 class KeysAway(Exception):
@@ -57,18 +59,23 @@ class GoogleKeys:
         self._failed = False  # the last fetch
         self._next_fetch = float("-inf")
         self._fetching = Lock()
+        self._fetching_since: float | None = None
 
     def find(self, kid: str) -> jwt.PyJWK | None:
         """Return the key of this id; None if Google has none.
 
         Raises:
-            KeysAway: Google does not answer, and may have it.
+            KeysAway: Google does not answer, and may have it; or too many requests wait for services outside.
         """
         held = self._held
         known = held is not None and kid in held.keys
         if held is None or not known or self._clock() >= held.fresh_until:
             # With a key at hand nobody waits for what another thread is fetching.
-            self._fetch_again(held, patience=0 if known else PATIENCE)
+            try:
+                self._fetch_again(held, waits=not known)
+            except OutsideError:  # busy, which tells nothing of Google
+                if not known:
+                    raise KeysAway from None
             held = self._held
         if held is None or self._clock() >= held.fetched_at + USED_AFTER:
             raise KeysAway
@@ -77,21 +84,49 @@ class GoogleKeys:
             raise KeysAway
         return found
 
-    def _fetch_again(self, seen: KeySet | None, patience: float) -> None:
-        if not self._fetching.acquire(timeout=patience):
+    def _fetch_again(self, seen: KeySet | None, *, waits: bool) -> None:
+        """Fetch, unless another thread has, or the last time is too recent.
+
+        Raises:
+            OutsideError: busy.
+        """
+        if not self._may_fetch(waits):
             return
         try:
-            if self._held is not seen or self._clock() < self._next_fetch:
-                return
-            self._failed = True
+            if self._held is seen and self._clock() >= self._next_fetch:
+                self._fetching_since = self._clock()
+                self._try_fetch()
+        finally:
+            self._fetching_since = None
+            self._fetching.release()
+
+    def _may_fetch(self, waits: bool) -> bool:
+        """Take the lock. Each who waits for it holds a thread: so all do for a moment only, which is enough for a
+        Google that is well, and who comes later waits less.
+
+        Raises:
+            OutsideError: busy.
+        """
+        if not waits:
+            return self._fetching.acquire(blocking=False)
+        since = self._fetching_since or self._clock()
+        if self._fetching.acquire(timeout=max(0, since + AT_FIRST - self._clock())):
+            return True
+        with waiting("google"):
+            return self._fetching.acquire(timeout=max(0, since + PATIENCE - self._clock()))
+
+    def _try_fetch(self) -> None:
+        had_failed, self._failed = self._failed, True
+        try:
             self._held = self._fetch()
             self._failed = False
         except (OutsideError, jwt.PyJWTError, ValueError, TypeError, AttributeError, RecursionError) as error:
-            log.warning("Google's keys could not be fetched: %s", getattr(error, "reason", "garbage"))
-        finally:
-            if self._held is not seen or self._failed:
-                self._next_fetch = self._clock() + (PAUSE if self._held else PAUSE_WITHOUT_KEYS)
-            self._fetching.release()
+            reason = getattr(error, "reason", "garbage")
+            if reason == "busy":
+                self._failed = had_failed
+                raise
+            log.warning("Google's keys could not be fetched: %s", reason)
+        self._next_fetch = self._clock() + (PAUSE if self._held else PAUSE_WITHOUT_KEYS)
 
     def _fetch(self) -> KeySet:
         answer = fetch("google", "GET", self._url, timeout=self._timeout, max_bytes=MAX_ANSWER)

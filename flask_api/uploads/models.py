@@ -41,7 +41,7 @@ class Upload(Base):
 
 
 class StoredObject(Base):
-    """One object in the storage: entered before it is put there, so that none is ever forgotten."""
+    """One object in the storage, of an upload or an export: entered before it is put there, so none is forgotten."""
 
     __tablename__ = "stored_object"
     __table_args__ = (Index(None, "upload_id", "delete_after"), Index(None, "delete_after"))

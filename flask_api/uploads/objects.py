@@ -49,6 +49,13 @@ def plan(keys: Sequence[str], *, upload_id: int, delete_after: datetime) -> None
 
 
 @transactional
+def enter(keys: Sequence[str], *, delete_after: datetime) -> None:
+    """Enter objects that are of no upload, to be deleted then; of those that are entered, change the day."""
+    for key in keys:
+        db.session.merge(StoredObject(key=key, delete_after=delete_after))
+
+
+@transactional
 def keep_until(upload_id: int, delete_after: datetime | None, *, keys: Sequence[str] | None = None) -> None:
     """Let the objects of an upload, or some of them, be kept until then; None: for good."""
     query = update(StoredObject).where(StoredObject.upload_id == upload_id)
@@ -61,11 +68,14 @@ def keep_until(upload_id: int, delete_after: datetime | None, *, keys: Sequence[
 def drop_all_of(user_id: int) -> None:
     """Have all objects of a user deleted as soon as this transaction holds.
 
-    What can still be sent stays entered until no grant is good for it.
+    What can still be sent stays entered until no grant is good for it, and what may be put into the storage at this
+    moment until nobody can be at it any more.
     """
     uploads = select(Upload.id).where(Upload.user_id == user_id).scalar_subquery()
     owned = update(StoredObject).where(StoredObject.upload_id.in_(uploads))
     _change(owned.values(delete_after=now()))
+    being_made = select(Upload.id).where(Upload.user_id == user_id, Upload.state == "processing").scalar_subquery()
+    _change(owned.where(StoredObject.upload_id.in_(being_made)).values(delete_after=now() + MARGIN))
     over = now() - 2 * MARGIN
     open_grants = select(Upload.incoming_key, Upload.expires_at).where(Upload.user_id == user_id)
     if found := db.session.execute(open_grants.where(Upload.expires_at > over)).all():

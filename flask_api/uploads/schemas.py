@@ -6,7 +6,7 @@ from flask_api.core.resource import Namespace
 from flask_api.uploads.kinds import GRANTED, KINDS, TYPES
 from flask_api.uploads.models import STATES
 
-ns = Namespace("uploads", description="Files that are sent here", path="/")
+ns = Namespace("uploads", description="Sending a file: ask where to, send it there, say so; then use it", path="/")
 
 upload_creation = ns.request_shape(
     "UploadCreation",

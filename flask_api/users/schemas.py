@@ -6,7 +6,7 @@ from flask_api.core import fields
 from flask_api.core.resource import Namespace
 from flask_api.users import models
 
-ns = Namespace("users", description="My account and profile", path="/users")
+ns = Namespace("users", description="My profile", path="/users")
 
 NICKNAME: dict[str, Any] = {"max_length": 30, "example": "Lin"}
 

@@ -19,7 +19,7 @@ def stored_hash(make: Factory, user: Client) -> str:
 @pytest.mark.usefixtures("costly_hashes")
 def test_password_rests_as_argon2id_of_at_least_rfc_9106s_low_memory_profile(make: Factory) -> None:
     me = make.user()
-    me.put("/auth/password", json={"new_password": PASSWORD})
+    me.put("/auth/password", json={"new_password": PASSWORD}, headers=me.prove())
     found = re.match(r"\$argon2id\$v=19\$m=(\d+),t=(\d+),p=\d+\$", stored_hash(make, me))
     assert found
     assert int(found[1]) >= 64 * 1024

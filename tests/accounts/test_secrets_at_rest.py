@@ -31,7 +31,7 @@ def in_database(make: Factory) -> str:
 def test_neither_token_code_nor_password_rests_in_the_clear(make: Factory, app: Flask, client: Client) -> None:
     phone = make.phone()
     me = make.user(phone)
-    me.put("/auth/password", json={"new_password": PASSWORD})
+    me.put("/auth/password", json={"new_password": PASSWORD}, headers=me.prove())
     other = data(client.post("/auth/password-login", json={"phone": phone, "password": PASSWORD}))["token"]
     codes = [
         data(client.post("/auth/sms-codes", json={"phone": phone, "purpose": purpose}))["code"]

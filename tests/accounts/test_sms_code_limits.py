@@ -7,6 +7,7 @@ from collections.abc import Callable
 import pytest
 from flask import Flask
 
+from flask_api.providers.sms import SMSError
 from tests.accounts.sending_sms import SendingSMS
 from tests.clients import Client, data, failure
 from tests.factories import Factory
@@ -39,6 +40,33 @@ def test_refused_send_leaves_the_code_before_valid(make: Factory, restart: Resta
     code = data(client.post("/auth/sms-codes", json={"phone": phone}))["code"]
     ask(client, phone)
     assert client.post("/auth/sms-login", json={"phone": phone, "code": code}).status_code == 200
+
+
+@pytest.mark.parametrize("error", [SMSError(sent=False), SMSError(sent=True), OSError("a disk is full")])
+def test_code_before_stays_valid_while_and_after_another_could_not_be_sent(
+    make: Factory, restart: Restart, error: Exception
+) -> None:
+    client, phone = Client(restart(sms_code_lifetime=2)), make.phone()
+    login = {"phone": phone, "code": data(client.post("/auth/sms-codes", json={"phone": phone}))["code"]}
+    tried = {"phone": phone, "code": f"{(int(login['code']) + 1) % 10**6:06d}"}
+    redis = client.app.extensions["redis"]
+    (key,) = [one for one in redis.keys("*sms*") if redis.type(one) in ("hash", b"hash")]
+    kept, lifetime = redis.hgetall(key), redis.pttl(key)
+    seen = []
+
+    class Failing:
+        offline = False
+
+        def send_code(self, phone: str, code: str, minutes: int) -> None:
+            seen.append(redis.hgetall(key))
+            raise error
+
+    client.app.extensions["sms"] = Failing()
+    assert ask(client, phone)[0] in (500, 503)
+    assert (seen, redis.hgetall(key)) == ([kept], kept)
+    assert redis.pttl(key) <= lifetime
+    assert failure(client.post("/auth/sms-login", json=tried)) == (401, "CODE_WRONG")
+    assert client.post("/auth/sms-login", json=login).status_code == 200
 
 
 def test_next_code_may_be_sent_when_the_pause_is_over(make: Factory, restart: Restart) -> None:

@@ -13,9 +13,9 @@ __all__ = ["outbox"]  # a fixture here too
 
 def test_address_set_or_not_an_export_and_the_address_removed(make: Factory, outbox: Outbox) -> None:
     user = user_with_email(make, outbox)
-    user.put("/auth/email", json={"email": "wei@example.com", "code": "000000"})
-    user.post("/auth/account/exports")
-    user.delete("/auth/email")
+    user.put("/emails/me", json={"email": "wei@example.com", "code": "000000"}, headers=user.prove())
+    user.post("/emails/exports")
+    user.delete("/emails/me", headers=user.prove())
     reset = {"email": "wei@example.com", "code": "000000", "new_password": "battery staple"}
     assert failure(user.post("/auth/password-reset", json=reset)) == (401, "CODE_WRONG")
     columns = select(AuditEntry.action, AuditEntry.subject_id, AuditEntry.details).order_by(AuditEntry.id)

@@ -28,8 +28,9 @@ def test_no_secret_and_no_phone_gets_into_an_entry(make: Factory, client: Client
     client.post("/auth/sms-login", json={"phone": phone, "code": wrong(codes[0])})
     token = data(client.post("/auth/sms-login", json={"phone": phone, "code": codes[0]}))["token"]
     client.post("/auth/password-login", json={"phone": phone, "password": BAD})
-    me.put("/auth/password", json={"new_password": OTHER, "old_password": BAD})
-    me.put("/auth/password", json={"new_password": OTHER, "old_password": PASSWORD})
+    me.post("/auth/proofs", json={"password": BAD})
+    proof = me.prove(password=PASSWORD)
+    me.put("/auth/password", json={"new_password": OTHER}, headers=proof)
     client.post("/auth/password-reset", json={"phone": phone, "code": codes[1], "new_password": BAD})
     issued = data(admin.post("/admin/app-keys", json={"name": f"Call {phone}"}))
     rotated = data(admin.post(f"/admin/app-keys/{issued['app_key']['id']}/secrets", json={}))
@@ -38,7 +39,18 @@ def test_no_secret_and_no_phone_gets_into_an_entry(make: Factory, client: Client
     assert len(entries) >= 10
     text = "\n".join(repr(tuple(entry)) for entry in entries)
     tokens = [token.partition(".")[2], (me.token or "").partition(".")[2]]
-    for secret in (PASSWORD, OTHER, BAD, "canary", "argon2", issued["secret"], rotated["secret"], phone, *tokens):
+    for secret in (
+        PASSWORD,
+        OTHER,
+        BAD,
+        "canary",
+        "argon2",
+        issued["secret"],
+        rotated["secret"],
+        phone,
+        *tokens,
+        *proof.values(),
+    ):
         assert secret not in text
     for code in [*codes, wrong(codes[0])]:
         assert not re.search(rf"(?<![0-9a-f]){code}(?![0-9a-f])", text)
@@ -72,7 +84,8 @@ def test_export_has_what_i_did_with_my_account_and_nothing_of_others(make: Facto
     phone, other, admin = make.phone(), make.user(), make.admin()
     me = make.user(phone)
     client.post("/auth/password-login", json={"phone": phone, "password": BAD}, environ_base={"REMOTE_ADDR": "6.6.6.6"})
-    me.put("/auth/password", json={"new_password": PASSWORD}, environ_base={"REMOTE_ADDR": "203.0.113.7"})
+    here = {"REMOTE_ADDR": "203.0.113.7"}
+    me.put("/auth/password", json={"new_password": PASSWORD}, headers=me.prove(), environ_base=here)
     admin.patch(f"/admin/users/{me.user_id}", json={"role": "admin"}, environ_base={"REMOTE_ADDR": "9.9.9.9"})
     me.put(f"/admin/users/{other.user_id}/ban")
     mine = data(me.get("/auth/account/export"))["data"]["audit"]

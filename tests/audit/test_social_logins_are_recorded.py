@@ -45,30 +45,36 @@ def test_links_to_google(make: Factory, issuer: GoogleIssuer, new_entries: Entri
     me = make.user()
     new_entries()
     for _ in range(2):  # the second changes nothing
-        me.put("/auth/google", json={"id_token": issuer.id_token("1")})
-    me.delete("/auth/google")
+        me.put("/auth/google", json={"id_token": issuer.id_token("1")}, headers=me.prove())
+    me.delete("/auth/google", headers=me.prove())
     assert [told(entry) for entry in new_entries()] == [
         ("google_linked", me.user_id, me.user_id, {}),
         ("google_unlinked", me.user_id, me.user_id, {}),
     ]
 
 
-def test_link_without_the_password_that_there_is(make: Factory, issuer: GoogleIssuer, new_entries: Entries) -> None:
-    me = make.user(password="correct horse")
+def test_link_by_what_is_no_token_of_googles(make: Factory, issuer: GoogleIssuer, new_entries: Entries) -> None:
+    me = make.user()
     new_entries()
-    me.put("/auth/google", json={"id_token": issuer.id_token("1"), "old_password": "wrong horse"})
+    me.put("/auth/google", json={"id_token": issuer.id_token("1", aud="another")}, headers=me.prove())
     assert [told(entry) for entry in new_entries()] == [
-        ("google_link_failed", me.user_id, me.user_id, {"reason": "OLD_PASSWORD_WRONG"}),
+        ("google_link_failed", me.user_id, me.user_id, {"reason": "ID_TOKEN_INVALID"}),
     ]
 
 
-def test_phones_that_are_set(client: Client, newcomer: Client, make: Factory, new_entries: Entries) -> None:
-    phone, them = make.phone(), newcomer.user_id
+def test_phones_that_are_set_and_changed(
+    client: Client, newcomer: Client, issuer: GoogleIssuer, make: Factory, new_entries: Entries
+) -> None:
+    phone, other, them = make.phone(), make.phone(), newcomer.user_id
     new_entries()
+    proof = newcomer.prove(id_token=issuer.id_token("1"))
     for change in (wrong, str):
         code = change(code_for(client, phone, "phone"))
-        newcomer.put("/auth/phone", json={"phone": phone, "code": code})
+        newcomer.put("/auth/phone", json={"phone": phone, "code": code}, headers=proof)
+    code = code_for(client, other, "phone")
+    newcomer.put("/auth/phone", json={"phone": other, "code": code}, headers=newcomer.prove())
     assert [told(entry) for entry in new_entries()] == [
         ("phone_set_failed", them, them, {"phone": masked(phone), "reason": "CODE_WRONG"}),
         ("phone_set", them, them, {"phone": masked(phone)}),
+        ("phone_changed", them, them, {"phone": masked(other), "phone_before": masked(phone)}),
     ]

@@ -43,8 +43,8 @@ def by_code(w: World, phone: str, change: Callable[[str], str] = str) -> Request
     return w.stranger, "POST", "/auth/sms-login", {"phone": phone, "code": change(code_for(w.stranger, phone))}
 
 
-def new_password(w: World, **sent: str) -> Request:
-    return w.user, "PUT", "/auth/password", {"new_password": OTHER, **sent}
+def proof_by(w: World, password: str) -> Request:
+    return w.user, "POST", "/auth/proofs", {"password": password}
 
 
 def reset(w: World, phone: str, change: Callable[[str], str] = str) -> Request:

@@ -19,7 +19,6 @@ from flask_api.albums.services import MAX_PHOTOS
 from flask_api.blog.models import BlogCategory, BlogPost
 from flask_api.blog.schemas import post_creation
 from flask_api.cli.demo import pictures, population, storing
-from flask_api.cli.demo.command import demo
 from flask_api.cli.demo.phones import Phones, admin_phone
 from flask_api.core.database import now
 from flask_api.core.transaction import rows
@@ -32,6 +31,7 @@ from flask_api.users.models import ROLES, STATUSES, UserAuth, UserInfo
 from flask_api.users.schemas import profile_changes
 from flask_api.users.services import check_birthday
 from flask_api.visitors.models import Visitor
+from manage import main
 from tests.clients import Client, data
 from tests.conftest import start_app, stop_app
 from tests.factories import Factory
@@ -51,7 +51,7 @@ def drawn(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def run(app: Flask, tmp_path: Path, drawn: Path) -> Run:
     """Runs the command with these options."""
     shutil.copytree(drawn / "media", tmp_path / "media")
-    return lambda *options: app.test_cli_runner().invoke(demo, [str(option) for option in options])
+    return lambda *options: app.test_cli_runner().invoke(main, ["demo", *map(str, options)])
 
 
 def table(app: Flask, model: Any) -> list[dict[str, Any]]:
@@ -266,11 +266,11 @@ def test_production_is_refused_unless_asked_for_and_gets_no_admin_of_a_strangers
     settings: Settings, run: Run, app: Flask
 ) -> None:
     other = start_app(settings.model_copy(update={"environment": "production"}))
-    refused = other.test_cli_runner().invoke(demo, ["--users", "5"])
+    refused = other.test_cli_runner().invoke(main, ["demo", "--users", "5"])
     assert refused.exit_code == 1
     assert "--yes-in-production" in refused.stderr
     assert count(app, UserAuth) == 0
-    done = other.test_cli_runner().invoke(demo, ["--users", "5", "--yes-in-production"])
+    done = other.test_cli_runner().invoke(main, ["demo", "--users", "5", "--yes-in-production"])
     assert done.exit_code == 0
     assert "No admin was made" in done.output
     assert {person["role"] for person in table(app, UserAuth)} == {"user"}
@@ -279,7 +279,7 @@ def test_production_is_refused_unless_asked_for_and_gets_no_admin_of_a_strangers
 
 def test_a_database_without_tables_is_refused_in_one_line(settings: Settings, tmp_path: Path) -> None:
     bare = start_app(settings.model_copy(update={"database_url": f"sqlite:///{tmp_path / 'bare.db'}"}))
-    result = bare.test_cli_runner().invoke(demo, ["--users", "5"])
+    result = bare.test_cli_runner().invoke(main, ["demo", "--users", "5"])
     assert result.exit_code == 1
     assert result.stderr == "Error: The tables are missing or out of date; run: python manage.py db upgrade\n"
     stop_app(bare)

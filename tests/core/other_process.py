@@ -3,9 +3,11 @@
     with OtherProcess(settings) as other:
         other.call("flask_api.admin.services:ban_user", user_id)
 
-It can be told to stop, or to kill itself, right before or right after the commit of its next change.
+It can be told to stop, or to kill itself, right before or right after the commit of its next change. One that has done
+all it was told serves the next test too, with an app of that test's own: importing Solo takes a second.
 """
 
+import atexit
 import json
 import os
 import signal
@@ -13,7 +15,7 @@ import subprocess
 import sys
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Self
+from typing import Any, ClassVar, Self
 
 from flask_api.settings import Settings
 from tests.services.process import die_with_parent
@@ -31,26 +33,23 @@ class ServiceFailed(Exception):
 class OtherProcess:
     """Calls services in a process of its own."""
 
+    _spare: ClassVar[list["subprocess.Popen[str]"]] = []
+
     def __init__(self, settings: Settings) -> None:
+        self._process = self._spare.pop() if self._spare else _start_python()
         values = {"DATA_DIR": settings.data_dir, "DATABASE_URL": settings.database_url, "REDIS_URL": settings.redis_url}
-        names = {f"SOLO_{name}": str(value) for name, value in values.items()}
-        self._process = subprocess.Popen(
-            [sys.executable, "-m", "tests.core.other_process"],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            env={**os.environ, **names, "PYTHONPATH": str(ROOT)},
-            cwd=settings.data_dir,  # no .env of the developer's
-            preexec_fn=die_with_parent(),
-            text=True,
-        )
-        self._hear()
+        self._owes_answer = True
+        self._say({"settings": {f"SOLO_{name}": str(value) for name, value in values.items()}})
+        self.finish()
 
     def __enter__(self) -> Self:
         return self
 
     def __exit__(self, _kind: type | None, _error: BaseException | None, _trace: TracebackType | None) -> None:
-        self._process.kill()
-        self._process.communicate()
+        if self._owes_answer:
+            _end(self._process)
+        else:
+            self._spare.append(self._process)
 
     def call(self, service: str, *args: Any, **kwargs: Any) -> None:
         """Call a service, named ``module:function``, and wait until it has returned.
@@ -63,12 +62,14 @@ class OtherProcess:
 
     def begin(self, service: str, *args: Any, **kwargs: Any) -> None:
         """Call a service without waiting."""
+        self._owes_answer = True
         self._say({"service": service, "args": args, "kwargs": kwargs})
 
     def finish(self) -> None:
         """Wait until the service that was begun has returned."""
         if (said := self._hear()) != "done":
             raise ServiceFailed(said)
+        self._owes_answer = False
 
     def begin_and_stop(self, point: str, service: str, *args: Any) -> None:
         """Call a service and wait until it has come to ``point``, where it stops until :meth:`go_on`."""
@@ -95,6 +96,28 @@ class OtherProcess:
     def _hear(self) -> str:
         assert self._process.stdout is not None
         return self._process.stdout.readline().strip()
+
+
+def _start_python() -> "subprocess.Popen[str]":
+    process = subprocess.Popen(
+        [sys.executable, "-m", "tests.core.other_process"],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+        cwd=ROOT / "tests",  # no .env of the developer's
+        preexec_fn=die_with_parent(),
+        text=True,
+    )
+    atexit.register(_end, process)
+    return process
+
+
+def _end(process: "subprocess.Popen[str]") -> None:
+    process.kill()
+    process.wait()
+    for stream in (process.stdin, process.stdout):
+        if stream is not None:
+            stream.close()
 
 
 def change_column(table: str, user_id: int, **columns: Any) -> None:
@@ -124,6 +147,7 @@ def main() -> None:
 
     from flask_api import create_app
     from flask_api.settings import load_settings
+    from tests.conftest import stop_app
 
     plan: dict[str, str] = {}
 
@@ -136,13 +160,20 @@ def main() -> None:
 
     event.listen(Session, BEFORE_COMMIT, lambda _session: reach(BEFORE_COMMIT))
     event.listen(Session, AFTER_COMMIT, lambda _session: reach(AFTER_COMMIT))
-    app = create_app(load_settings(Path.cwd()))
-    print("ready", flush=True)
+    app = None
     while line := sys.stdin.readline():
         order = json.loads(line)
+        if "settings" in order:
+            if app is not None:
+                stop_app(app)
+            os.environ |= order["settings"]
+            app = create_app(load_settings(Path(order["settings"]["SOLO_DATA_DIR"])))
+            print("done", flush=True)
+            continue
         if "at" in order:
             plan |= {**order, "kill": "yes" if order["do"] == "die" else ""}
             continue
+        assert app is not None
         module, _, name = order["service"].partition(":")
         try:
             with app.app_context():

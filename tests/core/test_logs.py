@@ -63,9 +63,10 @@ def test_no_secret_of_a_whole_life_of_an_account_is_logged(
     nobody.post("/auth/sms-login", json={"phone": PHONE, "code": "000000"})
     token = data(nobody.post("/auth/sms-login", json={"phone": PHONE, "code": code}))["token"]
     user = Client(app, token)
-    user.put("/auth/password", json={"new_password": PASSWORD})
-    user.put("/auth/password", json={"new_password": NEW_PASSWORD, "old_password": WRONG})
-    user.put("/auth/password", json={"new_password": NEW_PASSWORD, "old_password": PASSWORD})
+    user.put("/auth/password", json={"new_password": PASSWORD}, headers=user.prove())
+    user.post("/auth/proofs", json={"password": WRONG})
+    proof = user.prove(password=PASSWORD)
+    user.put("/auth/password", json={"new_password": NEW_PASSWORD}, headers=proof)
     nobody.post("/auth/password-login", json={"phone": PHONE, "password": WRONG})
     second = data(nobody.post("/auth/password-login", json={"phone": PHONE, "password": NEW_PASSWORD}))["token"]
     third = data(nobody.post("/auth/basic-login", auth=(PHONE, NEW_PASSWORD)))["token"]
@@ -78,7 +79,8 @@ def test_no_secret_of_a_whole_life_of_an_account_is_logged(
     assert bearer.status_code in (200, 401)
     logged = log.read_text() + "".join(capsys.readouterr())
     assert logged.count("flask_api.records") >= 10
-    for secret in (PASSWORD, NEW_PASSWORD, WRONG, code, reset, token, second, third, PHONE, "13877766600"):
+    told = (code, reset, token, second, third, PHONE, "13877766600", proof["Proof"])
+    for secret in (PASSWORD, NEW_PASSWORD, WRONG, *told):
         assert secret not in logged
         assert secret.rpartition(".")[2][:20] not in logged  # a token's random half
 
@@ -151,7 +153,8 @@ def test_newlines_of_a_caller_make_no_log_lines(app: Flask, log: Path) -> None:
 
 def test_a_record_says_who_did_what_and_how_it_ended(app: Flask, log: Path) -> None:
     user = Factory(app).user()
-    response = user.put("/auth/password", json={"new_password": PASSWORD}, headers={"X-Request-ID": "my-id.1"})
+    headers = {"X-Request-ID": "my-id.1", **user.prove()}
+    response = user.put("/auth/password", json={"new_password": PASSWORD}, headers=headers)
     assert response.status_code == 200
     record = lines(log)[-1]
     assert record["request"] == {"new_password": "***"}

@@ -1,5 +1,7 @@
 """Several apps in one process share nothing but code."""
 
+import gc
+import weakref
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -56,3 +58,14 @@ def test_making_an_app_connects_to_nothing(settings: Settings, tmp_path: Path) -
     own = start_app(settings.model_copy(update={**nowhere, "data_dir": tmp_path / "none"}))
     assert own.test_client().get("/api/v1/health/live").status_code == 200
     assert not (tmp_path / "none").exists()
+
+
+def test_an_app_that_nobody_uses_any_more_is_let_go(settings: Settings) -> None:
+    own = start_app(settings)
+    Factory(own).user()
+    stop_app(own)
+    left = weakref.ref(own)
+    del own
+    stop_app(start_app(settings))  # flask-restx keeps the newest
+    gc.collect()
+    assert left() is None

@@ -14,7 +14,7 @@ PAGE = (Path(__file__).resolve().parents[2] / "docs" / "providers.md").read_text
 def test_newcomer_sees_a_thumbnail_and_has_a_mail_in_the_outbox(tmp_path: Path) -> None:
     (tmp_path / "photo.jpg").write_bytes(photo(size=(4000, 3000)))
     [block] = code_blocks(PAGE, "console")
-    assert walk_with_curl(block, tmp_path) == 14
+    assert walk_with_curl(block, tmp_path) == 16
     assert (tmp_path / "thumbnail.jpg").read_bytes().startswith(b"\xff\xd8")
 
 

@@ -2,16 +2,22 @@
 
 import json
 import time
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 from typing import Any
 
 import pytest
 from flask import Flask
 
+from flask_api.core import metrics
+from flask_api.core.exposition import exposition
 from flask_api.providers.google import GoogleTokens
-from flask_api.providers.google_keys import GoogleKeys, KeysAway
+from flask_api.providers.google_keys import PATIENCE, GoogleKeys, KeysAway
+from flask_api.providers.outside import calling
 from flask_api.settings import Settings
 from tests.clients import Client, failure
 from tests.factories import at_once
+from tests.metrics.telling import read, value
 from tests.services.google_issuer import GoogleIssuer, kid, private_key, public_jwk
 from tests.services.upstream import Behaviour
 
@@ -136,6 +142,78 @@ def test_hanging_google_holds_one_thread_and_the_others_use_what_is_there(
     assert waits[-2] < TIMEOUT
     assert issuer.fetches == 2
     assert timed() < TIMEOUT, "the next fetch is a minute off"
+
+
+def test_who_asks_while_google_is_away_does_not_put_off_the_next_fetch(
+    issuer: GoogleIssuer, keys: GoogleKeys, clock: Clock
+) -> None:
+    issuer.behaviour = "refuse"
+    for _ in range(5):
+        with pytest.raises(KeysAway):
+            keys.find(kid(1))
+        issuer.behaviour = "answer"
+        clock.seconds += 1
+    assert has(keys, 1)
+
+
+def test_while_google_hangs_at_first_who_comes_later_does_not_wait(issuer: GoogleIssuer) -> None:
+    keys = GoogleKeys(f"{issuer.url}/certs", timeout=3 * PATIENCE)
+    issuer.behaviour = "hang"
+
+    def waits() -> float:
+        began = time.monotonic()
+        with pytest.raises(KeysAway):
+            keys.find(kid(1))
+        return time.monotonic() - began
+
+    with ThreadPoolExecutor(3) as threads:
+        early = [threads.submit(waits) for _ in range(3)]
+        time.sleep(1.5 * PATIENCE)
+        assert waits() < PATIENCE / 2
+    assert sorted(one.result() for one in early)[-2] < 2 * PATIENCE, "one fetches, the others wait a little"
+
+
+def test_while_too_many_requests_wait_google_is_not_asked_and_is_asked_right_after(
+    app: Flask, client: Client, settings: Settings, issuer: GoogleIssuer, keys: GoogleKeys, clock: Clock
+) -> None:
+    app.extensions["google"] = GoogleTokens(settings, keys)
+    login = {"id_token": issuer.id_token()}
+    with app.test_request_context(), calling("google"), calling("google"):
+        assert failure(client.post("/auth/google", json=login)) == AWAY
+        assert issuer.fetches == 0
+    assert failure(client.post("/auth/google", json=login)) == FINE
+    clock.seconds += DAY / 2
+    with app.test_request_context(), calling("google"), calling("google"):
+        assert failure(client.post("/auth/google", json=login)) == FINE, "its key is there"
+
+
+def test_who_waits_for_what_another_fetches_leaves_threads_to_others(
+    app: Flask, client: Client, settings: Settings, issuer: GoogleIssuer, tmp_path: Path
+) -> None:
+    keys = GoogleKeys(f"{issuer.url}/certs", timeout=2 * PATIENCE)
+    app.extensions["google"] = GoogleTokens(settings, keys)
+    login = {"id_token": issuer.id_token()}
+    issuer.behaviour = "hang"
+
+    with metrics.kept_in(tmp_path):
+        assert set(at_once([lambda: failure(client.post("/auth/google", json=login))] * 8)) == {AWAY}
+        told = read(exposition(tmp_path, {}).decode())
+    assert value(told, "solo_outside_calls_total", service="google", outcome="busy") == 5, (
+        "one fetches, two wait for it"
+    )
+    assert issuer.fetches == 1
+
+
+def test_first_logins_that_come_at_once_all_succeed(
+    app: Flask, client: Client, settings: Settings, issuer: GoogleIssuer, keys: GoogleKeys
+) -> None:
+    app.extensions["google"] = GoogleTokens(settings, keys)
+    issuer.seconds = 0.2
+    issuer.behaviour = "slow"
+    logins = [{"id_token": issuer.id_token(str(number))} for number in range(3)]
+    answers = at_once([lambda login=login: failure(client.post("/auth/google", json=login)) for login in logins])
+    assert answers == [FINE] * 3
+    assert issuer.fetches == 1
 
 
 BAD_DAYS: list[Behaviour] = ["refuse", "hang", "garbage", "leave"]

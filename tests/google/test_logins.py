@@ -27,6 +27,14 @@ def newcomer(client: Client, issuer: GoogleIssuer, subject: str = "1") -> Client
     return Client(client.app, login["token"], login["user_id"])
 
 
+def link(me: Client, id_token: str, **proof: str) -> tuple[int, str]:
+    return failure(me.put("/auth/google", json={"id_token": id_token}, headers=me.prove(**proof)))
+
+
+def unlink(me: Client, **proof: str) -> tuple[int, str]:
+    return failure(me.delete("/auth/google", headers=me.prove(**proof)))
+
+
 def count(make: Factory, table: type) -> int:
     return int(make.execute(select(func.count()).select_from(table))[0][0])
 
@@ -99,19 +107,19 @@ def test_link_gives_an_account_with_a_phone_a_second_way_in(
 ) -> None:
     me = make.user()
     for _ in range(2):  # twice does no harm
-        assert me.put("/auth/google", json={"id_token": issuer.id_token("1")}).status_code == 200
+        assert link(me, issuer.id_token("1")) == (200, "SUCCESS")
     login = log_in(client, issuer, "1")
     assert (login["user_id"], login["registered"]) == (me.user_id, False)
 
 
 def test_link_is_not_replaced_but_by_unlinking_first(client: Client, issuer: GoogleIssuer, make: Factory) -> None:
     me = make.user()
-    link = [{"id_token": issuer.id_token(subject)} for subject in ("1", "2")]
-    assert me.put("/auth/google", json=link[0]).status_code == 200
-    assert failure(me.put("/auth/google", json=link[1])) == (409, "GOOGLE_LINKED_ALREADY")
+    tokens = [issuer.id_token(subject) for subject in ("1", "2")]
+    assert link(me, tokens[0]) == (200, "SUCCESS")
+    assert link(me, tokens[1]) == (409, "GOOGLE_LINKED_ALREADY")
     assert log_in(client, issuer, "1")["user_id"] == me.user_id
-    assert me.delete("/auth/google").status_code == 200
-    assert me.put("/auth/google", json=link[1]).status_code == 200
+    assert unlink(me) == (200, "SUCCESS")
+    assert link(me, tokens[1]) == (200, "SUCCESS")
     assert log_in(client, issuer, "2")["user_id"] == me.user_id
 
 
@@ -119,65 +127,68 @@ def test_token_alone_links_nothing_to_an_account_with_a_password(
     client: Client, issuer: GoogleIssuer, make: Factory
 ) -> None:
     me = make.user(password="correct horse")
-    link = {"id_token": issuer.id_token("1")}
-    for told in (link, {**link, "old_password": "wrong horse"}):
-        assert failure(me.put("/auth/google", json=told)) == (403, "OLD_PASSWORD_WRONG")
-    assert (
-        entries(make, "google_link_failed")
-        == [
-            ("google_link_failed", me.user_id, {"reason": "OLD_PASSWORD_WRONG"}),
-        ]
-        * 2
-    )
-    assert me.put("/auth/google", json={**link, "old_password": "correct horse"}).status_code == 200
+    told = {"id_token": issuer.id_token("1")}
+    assert failure(me.put("/auth/google", json=told)) == (403, "PROOF_NEEDED")
+    assert link(me, told["id_token"], password="correct horse") == (200, "SUCCESS")
     assert log_in(client, issuer, "1")["user_id"] == me.user_id
 
 
 def test_login_never_links_by_address(client: Client, issuer: GoogleIssuer, make: Factory) -> None:
     me = make.user()
-    me.put("/auth/google", json={"id_token": issuer.id_token("1", email="lin@example.com")})
+    link(me, issuer.id_token("1", email="lin@example.com"))
     assert log_in(client, issuer, "2", email="lin@example.com")["user_id"] != me.user_id
 
 
 def test_google_account_of_somebody_else_cannot_be_linked(client: Client, issuer: GoogleIssuer, make: Factory) -> None:
     theirs, me = newcomer(client, issuer, "1"), make.user()
-    answer = me.put("/auth/google", json={"id_token": issuer.id_token("1")})
-    assert failure(answer) == (409, "GOOGLE_TAKEN")
+    assert link(me, issuer.id_token("1")) == (409, "GOOGLE_TAKEN")
     assert log_in(client, issuer, "1")["user_id"] == theirs.user_id
-    assert failure(me.delete("/auth/google")) == (404, "GOOGLE_NOT_LINKED")
+    assert unlink(me) == (404, "GOOGLE_NOT_LINKED")
 
 
 def test_of_accounts_that_link_at_once_one_gets_it(issuer: GoogleIssuer, make: Factory) -> None:
     users = [make.user() for _ in range(8)]
-    token = {"id_token": issuer.id_token("1")}
-    answers = at_once([lambda user=user: failure(user.put("/auth/google", json=token)) for user in users])
+    token = issuer.id_token("1")
+    answers = at_once([lambda user=user: link(user, token) for user in users])
     assert sorted(answers) == [(200, "SUCCESS")] + [(409, "GOOGLE_TAKEN")] * 7
 
 
 def test_link_needs_a_login_and_a_token_of_googles(client: Client, issuer: GoogleIssuer, make: Factory) -> None:
     assert failure(client.put("/auth/google", json={"id_token": issuer.id_token()})) == (401, "TOKEN_MISSING")
     assert failure(client.delete("/auth/google")) == (401, "TOKEN_MISSING")
-    answer = make.user().put("/auth/google", json={"id_token": issuer.id_token(aud="x")})
-    assert failure(answer) == (401, "ID_TOKEN_INVALID")
+    assert link(make.user(), issuer.id_token(aud="x")) == (401, "ID_TOKEN_INVALID")
     assert count(make, SocialLogin) == 0
 
 
 def test_unlinked_google_account_is_a_newcomer(client: Client, issuer: GoogleIssuer, make: Factory) -> None:
     me = make.user()
-    me.put("/auth/google", json={"id_token": issuer.id_token("1")})
-    assert me.delete("/auth/google").status_code == 200
-    assert failure(me.delete("/auth/google")) == (404, "GOOGLE_NOT_LINKED")
+    link(me, issuer.id_token("1"))
+    assert unlink(me) == (200, "SUCCESS")
+    assert unlink(me) == (404, "GOOGLE_NOT_LINKED")
     assert log_in(client, issuer, "1")["user_id"] != me.user_id
 
 
 @pytest.mark.parametrize("password", [False, True])
 def test_only_way_in_stays(client: Client, issuer: GoogleIssuer, password: bool) -> None:
     """A password is none: one logs in with it by phone."""
-    me = newcomer(client, issuer)
+    me, proof = newcomer(client, issuer), {"id_token": issuer.id_token("1")}
     if password:
-        assert me.put("/auth/password", json={"new_password": "correct horse"}).status_code == 200
-    assert failure(me.delete("/auth/google")) == (409, "ONLY_WAY_IN")
+        new = {"new_password": "correct horse"}
+        assert me.put("/auth/password", json=new, headers=me.prove(**proof)).status_code == 200
+        proof = {"password": "correct horse"}
+    assert unlink(me, **proof) == (409, "ONLY_WAY_IN")
     assert log_in(client, issuer)["user_id"] == me.user_id
+
+
+def test_phone_alone_is_no_way_in_where_no_sms_is_sent(client: Client, issuer: GoogleIssuer, make: Factory) -> None:
+    me = make.user()
+    link(me, issuer.id_token("1"))
+    kept = client.app.extensions["settings"]
+    client.app.extensions["settings"] = kept.model_copy(update={"sms_provider": "none"})
+    try:
+        assert unlink(me, id_token=issuer.id_token("1")) == (409, "ONLY_WAY_IN")
+    finally:
+        client.app.extensions["settings"] = kept
 
 
 def test_export_tells_what_google_has_told(client: Client, issuer: GoogleIssuer) -> None:

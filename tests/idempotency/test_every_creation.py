@@ -14,7 +14,7 @@ from flask_api.core.resource import Namespace, Resource
 
 # Who answers 201 without taking a key, and why.
 WITHOUT = {
-    ("/auth/mail-codes", "post"): "as with sms-codes; and those who have forgotten their password are not logged in",
+    ("/emails/codes", "post"): "as with sms-codes; and those who have forgotten their password are not logged in",
     ("/auth/sms-codes", "post"): "sends a message, which no transaction takes back; its own pause keeps a second away",
 }
 

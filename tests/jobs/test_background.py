@@ -30,7 +30,7 @@ def stored(make: Factory) -> Any:
 
 
 def make_all_due(make: Factory) -> None:
-    make.execute(update(Job).values(due_at=now()))
+    make.execute(update(Job).values(due_at=now() - timedelta(seconds=1)))
 
 
 def test_called_function_runs_later_once(app: Flask, make: Factory, notes: Notes) -> None:
@@ -174,6 +174,29 @@ def test_job_of_a_newer_release_is_put_off_and_not_failed(app: Flask, make: Fact
     (row,) = stored(make)
     assert (row.attempts, row.died_at) == (0, None)
     assert row.due_at > now()
+
+
+def test_job_that_no_release_knows_is_dead_after_a_week(
+    app: Flask, make: Factory, caplog: pytest.LogCaptureFixture
+) -> None:
+    with app.app_context():
+        some_jobs.noted(text="a")
+    make.execute(update(Job).values(name="chat.services.removed"))
+    for days, is_dead in ((6.9, False), (7.1, True)):
+        make.execute(update(Job).values(created_at=now() - timedelta(days=days)))
+        make_all_due(make)
+        assert run_jobs(app) == 0
+        (row,) = stored(make)
+        assert (row.died_at is not None) == is_dead
+    assert row.last_error == "no release has known a job of this name for 7 days"
+    assert "job chat.services.removed: no release knows it, it is given up" in caplog.text
+    assert run_jobs(app) == 0
+
+    with app.app_context():
+        assert job_rows.requeue([row.id]) == 1
+    assert run_jobs(app) == 0
+    (row,) = stored(make)
+    assert row.died_at is None, "its days begin anew: the release that knows it may be on its way"
 
 
 def test_jobs_do_not_run_inside_a_transaction(app: Flask) -> None:

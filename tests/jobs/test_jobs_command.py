@@ -31,7 +31,7 @@ def dead(app: Flask, make: Factory) -> list[int]:
         some_jobs.failing(password="correct horse")
         some_jobs.noted(text="a")
     ids = [row.id for row in make.execute(select(Job.id).order_by(Job.id))][:2]
-    values = {"died_at": now(), "attempts": 10, "last_error": "ValueError: not today"}
+    values = {"died_at": now(), "attempts": 10, "last_error": f"ValueError: not today{' and long' * 20}"}
     make.execute(update(Job).where(Job.id.in_(ids)).values(values))
     return ids
 
@@ -42,6 +42,7 @@ def test_waiting_and_dead_jobs_are_listed(command: Command, dead: list[int]) -> 
     listed = command("list", "--dead").stdout
     assert all(str(job_id) in listed for job_id in dead)
     assert "ValueError: not today" in listed
+    assert all(len(line) < 180 for line in listed.splitlines()), "however long an error is"
     assert len(command("list", "--dead", "--limit", "1").stdout.splitlines()) == 2
 
 

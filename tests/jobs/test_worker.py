@@ -154,7 +154,7 @@ def test_relay_sends_what_is_late_unless_the_workers_have_enough_to_do(app: Flas
 @pytest.mark.parametrize(
     "query",
     [
-        job_rows.DUE.params(moment=now()).limit(10),
+        job_rows.DUE.params(since=1.0).limit(10),
         select(Job.id).where(Job.died_at.is_not(None)).order_by(Job.died_at.desc()).limit(10),
     ],
 )

@@ -27,7 +27,7 @@ def code_in(mail: EmailMessage) -> str:
 def ask_for_code(client: Client, app: Flask, outbox: Outbox, email: str = EMAIL, purpose: str = "email") -> str:
     """Have a code mailed, and return it."""
     before = len(outbox())
-    data(client.post("/auth/mail-codes", json={"email": email, "purpose": purpose}))
+    data(client.post("/emails/codes", json={"email": email, "purpose": purpose}))
     run_jobs(app)
     [mail] = outbox()[before:]
     assert mail["To"] == email.lower()
@@ -38,6 +38,6 @@ def user_with_email(make: Factory, outbox: Outbox, email: str = EMAIL, **columns
     """Somebody who is logged in and has an address."""
     user = make.user(**columns)  # type: ignore[arg-type]
     code = ask_for_code(user, make.app, outbox, email)
-    told = {"email": email, "code": code} | ({"old_password": columns["password"]} if "password" in columns else {})
-    assert user.put("/auth/email", json=told).status_code == 200
+    proof = user.prove(**{name: str(value) for name, value in columns.items() if name == "password"})
+    assert user.put("/emails/me", json={"email": email, "code": code}, headers=proof).status_code == 200
     return user

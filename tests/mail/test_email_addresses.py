@@ -13,8 +13,8 @@ def email_of(user: Client) -> str | None:
     return None if found is None else str(found)
 
 
-def set_email(user: Client, code: str, email: str = EMAIL, **more: object) -> tuple[int, str]:
-    return failure(user.put("/auth/email", json={"email": email, "code": code, **more}))
+def set_email(user: Client, code: str, email: str = EMAIL, **proof: str) -> tuple[int, str]:
+    return failure(user.put("/emails/me", json={"email": email, "code": code}, headers=user.prove(**proof)))
 
 
 def wrong(code: str) -> str:
@@ -68,9 +68,9 @@ def test_of_two_who_set_one_address_at_once_one_gets_it(make: Factory, app: Flas
 
 def test_removed_address_is_free_for_others(make: Factory, app: Flask, outbox: Outbox) -> None:
     user = user_with_email(make, outbox)
-    assert user.delete("/auth/email").status_code == 200
+    assert user.delete("/emails/me", headers=user.prove()).status_code == 200
     run_jobs(app)
-    assert failure(user.delete("/auth/email")) == (409, "EMAIL_MISSING")
+    assert failure(user.delete("/emails/me", headers=user.prove())) == (409, "EMAIL_MISSING")
     assert email_of(user) is None
     assert email_of(user_with_email(make, outbox)) == EMAIL
 
@@ -81,18 +81,11 @@ def test_token_alone_does_not_change_the_address_of_an_account_with_a_password(
     """Else it would be worth the account: a reset by mail sets a new password."""
     user = user_with_email(make, outbox, password="correct horse")
     code = ask_for_code(user, app, outbox, "thief@example.com")
-    for told in ({}, {"old_password": "wrong horse"}):
-        assert set_email(user, code, "thief@example.com", **told) == (403, "OLD_PASSWORD_WRONG")
+    change = {"email": "thief@example.com", "code": code}
+    assert failure(user.put("/emails/me", json=change)) == (403, "PROOF_NEEDED")
+    assert failure(user.delete("/emails/me")) == (403, "PROOF_NEEDED")
     assert email_of(user) == EMAIL
-    assert set_email(user, code, "thief@example.com", old_password="correct horse") == (200, "SUCCESS"), "none is used"
-
-
-def test_passwords_tried_at_the_address_count_as_those_tried_at_the_password(make: Factory) -> None:
-    user = make.user(password="correct horse")
-    assert {set_email(user, "123456", old_password="wrong") for _ in range(10)} == {(403, "OLD_PASSWORD_WRONG")}
-    assert set_email(user, "123456", old_password="correct horse") == (429, "TOO_MANY_FAILURES")
-    change = {"old_password": "correct horse", "new_password": "battery staple"}
-    assert failure(user.put("/auth/password", json=change)) == (429, "TOO_MANY_FAILURES")
+    assert set_email(user, code, "thief@example.com", password="correct horse") == (200, "SUCCESS"), "none is used"
 
 
 def test_address_that_is_replaced_or_removed_gets_a_mail(make: Factory, app: Flask, outbox: Outbox) -> None:
@@ -100,7 +93,7 @@ def test_address_that_is_replaced_or_removed_gets_a_mail(make: Factory, app: Fla
     for _ in range(2):  # the second time it stays the same
         assert set_email(user, ask_for_code(user, app, outbox, "wei@example.com"), "wei@example.com")[0] == 200
         run_jobs(app)
-    user.delete("/auth/email", headers={"Accept-Language": "zh"})
+    user.delete("/emails/me", headers={"Accept-Language": "zh", **user.prove()})
     run_jobs(app)
     told = [(mail["To"], mail["Subject"]) for mail in outbox() if mail["Subject"] != "Confirm your e-mail address"]
     assert told == [(EMAIL, subject), ("wei@example.com", "您的邮箱已变更")]
@@ -108,16 +101,16 @@ def test_address_that_is_replaced_or_removed_gets_a_mail(make: Factory, app: Fla
 
 def test_code_for_an_address_is_sent_to_who_is_logged_in_only(client: Client, app: Flask) -> None:
     asked = {"email": EMAIL, "purpose": "email"}
-    assert failure(client.post("/auth/mail-codes", json=asked)) == (401, "TOKEN_MISSING")
-    assert failure(Client(app, "1.made-up").post("/auth/mail-codes", json=asked)) == (401, "TOKEN_INVALID")
+    assert failure(client.post("/emails/codes", json=asked)) == (401, "TOKEN_MISSING")
+    assert failure(Client(app, "1.made-up").post("/emails/codes", json=asked)) == (401, "TOKEN_INVALID")
 
 
 def test_one_account_mails_no_more_than_ten_strangers_a_day(make: Factory) -> None:
     user, asked = make.user(), {"email": EMAIL, "purpose": "email"}
-    told = [failure(user.post("/auth/mail-codes", json={**asked, "email": f"lin{n}@example.com"})) for n in range(11)]
+    told = [failure(user.post("/emails/codes", json={**asked, "email": f"lin{n}@example.com"})) for n in range(11)]
     assert told == [(201, "SUCCESS")] * 10 + [(429, "TOO_MANY_CODES")]
-    assert failure(make.user().post("/auth/mail-codes", json=asked)) == (201, "SUCCESS")
-    assert failure(user.post("/auth/mail-codes", json={**asked, "purpose": "password_reset"})) == (201, "SUCCESS")
+    assert failure(make.user().post("/emails/codes", json=asked)) == (201, "SUCCESS")
+    assert failure(user.post("/emails/codes", json={**asked, "purpose": "password_reset"})) == (201, "SUCCESS")
 
 
 NO_ADDRESSES = [
@@ -131,7 +124,7 @@ ADDRESSES = ["a@b.co", "lin+solo@mail.example.com", "o_li-n.wei%x@xn--fiq228c.ex
 
 def test_what_is_no_address_is_400_and_what_is_one_is_taken(client: Client) -> None:
     def ask(email: object) -> int:
-        return client.post("/auth/mail-codes", json={"email": email, "purpose": "password_reset"}).status_code
+        return client.post("/emails/codes", json={"email": email, "purpose": "password_reset"}).status_code
 
     assert [email for email in NO_ADDRESSES if ask(email) != 400] == []
     assert [email for email in ADDRESSES if ask(email) != 201] == []
@@ -143,6 +136,6 @@ def test_mail_is_in_the_language_of_who_asked(make: Factory, app: Flask, outbox:
     user = make.user()
     for accepted, subject in told.items():
         asked = {"email": EMAIL, "purpose": "email"}
-        user.post("/auth/mail-codes", json=asked, headers={"Accept-Language": accepted})
+        user.post("/emails/codes", json=asked, headers={"Accept-Language": accepted})
         run_jobs(app)
         assert outbox()[-1]["Subject"] == subject, accepted

@@ -61,7 +61,7 @@ def test_flood_of_errors_is_one_mail_with_their_count_and_the_first_lines(app: F
         began = time.monotonic()
         for number in range(500):
             log.error("error number %d", number)
-        assert time.monotonic() - began < 0.5, "nothing waits for the mail"
+        assert time.monotonic() - began < 2, "nothing waits for the mail, of which 500 would take longer"
         log.warning("that is none")
         wait_for(lambda: server.received)
         [mail] = server.received

@@ -23,7 +23,7 @@ from tests.factories import Factory, at_once
 from tests.jobs_run import run_jobs
 from tests.mail.reading import EMAIL, Outbox, text_of, user_with_email
 
-PATH = "/auth/account/exports"
+PATH = "/emails/exports"
 
 
 def files(app: Flask) -> list[str]:
@@ -131,6 +131,7 @@ def test_file_is_deleted_when_its_time_is_over(make: Factory, app: Flask, outbox
         assert len(files(app)) == 1
         let_time_pass(make)
         exports.delete_expired_exports.now()
+    run_jobs(app)
     assert files(app) == keys(make) == []
     assert me.post(PATH).status_code == 202
 

@@ -20,7 +20,7 @@ Make = Callable[..., Settings]
 
 
 def ask(make: Factory) -> None:
-    assert make.user().post("/auth/mail-codes", json={"email": EMAIL, "purpose": "email"}).status_code == 201
+    assert make.user().post("/emails/codes", json={"email": EMAIL, "purpose": "email"}).status_code == 201
 
 
 def send_again(make: Factory) -> None:

@@ -49,7 +49,7 @@ def test_same_job_run_twice_makes_mails_of_the_same_id(app: Flask, outbox: Outbo
 
 
 def test_newcomer_gets_a_mail_in_the_outbox(make: Factory, app: Flask, outbox: Outbox) -> None:
-    asked = make.user().post("/auth/mail-codes", json={"email": "lin@example.com", "purpose": "email"})
+    asked = make.user().post("/emails/codes", json={"email": "lin@example.com", "purpose": "email"})
     assert data(asked) == {"expires_in": 900, "next_in": 0}
     assert outbox() == []
     run_jobs(app)
@@ -62,5 +62,5 @@ def test_by_default_production_sends_nothing_and_says_so(plain_settings: Setting
     app.extensions["mail"] = make_mail_provider(production)
     with app.app_context(), pytest.raises(MailError):
         send_mail.now(**MAIL, language="en")
-    answer = Client(app).post("/auth/mail-codes", json={"email": "lin@example.com", "purpose": "password_reset"})
+    answer = Client(app).post("/emails/codes", json={"email": "lin@example.com", "purpose": "password_reset"})
     assert (answer.status_code, answer.get_json()["status"]) == (503, "MAIL_ERROR")

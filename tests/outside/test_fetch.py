@@ -1,6 +1,9 @@
 """Calls to services outside: each ends in time and within its size, and says what happened."""
 
+import errno
 import gzip
+import http.client
+import io
 import socket
 import ssl
 import threading
@@ -179,6 +182,40 @@ def test_proxy_of_the_environment_is_not_asked(upstream: Upstream, monkeypatch: 
     monkeypatch.delenv("no_proxy", raising=False)
     monkeypatch.delenv("NO_PROXY", raising=False)
     assert call(upstream).status == 200
+
+
+def test_system_that_gives_up_sending_is_a_timeout_and_part_may_have_reached_them(
+    upstream: Upstream, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def send(self: object, data: bytes) -> None:
+        raise TimeoutError(errno.ETIMEDOUT, "nobody has acknowledged it")
+
+    monkeypatch.setattr(http.client.HTTPConnection, "send", send)
+    assert failed(upstream) == ("timeout", True)
+
+
+class Broken(io.BytesIO):
+    """A file on a disk of ours that fails."""
+
+    def __init__(self, number: int) -> None:
+        super().__init__(b"x")
+        self.fault = OSError(number, "our disk")
+
+    def read(self, size: int | None = -1, /) -> bytes:
+        raise self.fault
+
+    def write(self, data: object, /) -> int:
+        raise self.fault
+
+
+# Of a connection urllib3 passes over two of these.
+@pytest.mark.parametrize("number", [errno.ENOSPC, errno.EIO, errno.EPIPE, errno.ECONNRESET, errno.ETIMEDOUT])
+def test_fault_of_our_own_disk_stays_what_it_is(upstream: Upstream, number: int) -> None:
+    upstream.answer = lambda _: (200, {}, b"fine")
+    for told in ({"into": Broken(number)}, {"body": Broken(number), "headers": {"Content-Length": "1"}}):
+        with pytest.raises(OSError, match="our disk") as caught:
+            call(upstream, "PUT", **told)
+        assert caught.value.errno == number
 
 
 def test_address_that_is_none_is_a_fault_of_ours() -> None:

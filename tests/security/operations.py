@@ -10,6 +10,7 @@ import pytest
 from werkzeug.test import TestResponse
 
 from flask_api.core.database import Base
+from flask_api.core.proofs import HEADER
 from tests.clients import Client, failure
 from tests.conftest import make_settings, start_app
 from tests.factories import Factory
@@ -27,6 +28,7 @@ class Operation:
     needs_login: bool
     needs_basic: bool
     needs_role: bool
+    needs_proof: bool
     body: Schema | None = field(compare=False)
     query: Schema = field(compare=False)
     answers: frozenset[int] = field(compare=False)
@@ -100,13 +102,15 @@ def _read_operations() -> list[Operation]:
 def _operation(method: str, path: str, described: dict[str, Any]) -> Operation:
     parameters = described.get("parameters", [])
     bodies = [resolved(parameter["schema"]) for parameter in parameters if parameter["in"] == "body"]
-    schemes = {name for scheme in described.get("security", []) for name in scheme}
+    either = described.get("security", [])
+    schemes = {name for scheme in either for name in scheme} if {} not in either else set()  # nothing will do, too
     return Operation(
         method=method,
         path=path,
         needs_login="token" in schemes,
         needs_basic="basic" in schemes,
         needs_role="ROLE_MISSING" in described["responses"].get("403", {}).get("description", ""),
+        needs_proof=any(parameter["name"] == HEADER for parameter in parameters),
         body=bodies[0] if bodies else None,
         query={parameter["name"]: parameter for parameter in parameters if parameter["in"] == "query"},
         answers=frozenset(int(code) for code in described["responses"]),

@@ -26,6 +26,7 @@ HELD_BY: dict[str, list[str]] = {
     "token theft and fixation": [
         *("security/test_tokens_end_everywhere.py", "accounts/test_login_tokens.py"),
         *("accounts/test_logout_and_sessions.py", "accounts/test_secrets_at_rest.py", "core/test_callers.py"),
+        *("accounts/test_proofs.py", "accounts/test_stolen_tokens.py", "google/test_phones.py"),
     ],
     "which phones are registered": ["security/test_which_phones_are_registered.py", "security/campaign_phones.py"],
     "replay": ["security/test_replays.py", "security/campaign_replay.py"],
@@ -52,6 +53,7 @@ HELD_BY: dict[str, list[str]] = {
     ],
     "hung upstreams": [
         *("outside/test_fetch.py", "outside/test_calling.py", "sms/test_bad_days.py", "google/test_keys.py"),
+        *("faults/test_vendor_hangs.py", "storage/test_slow_storages.py"),
     ],
     "metrics for outsiders": ["metrics/test_metrics_page.py", "topology/test_nginx_site.py"],
     "Redis away": ["faults/test_redis_away.py"],

@@ -169,9 +169,9 @@ def test_one_customers_ipv6_addresses_are_one(address: str, counted: str) -> Non
 def test_page_tells_the_limits_of_each_operation(site: Site) -> None:
     app = site.app(limit_per_address=FIVE, limit_per_user=Quota(9, 3600), limit_logins_per_address=Quota(2, 120))
     paths = app.test_client().get("/api/swagger.json").get_json()["paths"]
-    assert "Limits: address: 5 per minute for an address." in paths["/blog/categories"]["get"]["description"]
-    assert "user: 9 per hour for a user" in paths["/users/me"]["get"]["description"]
-    assert "logins: 2 per 2 minutes for an address" in paths["/auth/sms-login"]["post"]["description"]
+    assert "- `address` 5 per minute for an address" in paths["/blog/categories"]["get"]["description"]
+    assert "- `user` 9 per hour for a user" in paths["/users/me"]["get"]["description"]
+    assert "- `logins` 2 per 2 minutes for an address" in paths["/auth/sms-login"]["post"]["description"]
     assert "LIMIT_REACHED" in paths["/users/me"]["get"]["responses"]["429"]["description"]
     assert "RateLimit" in paths["/users/me"]["get"]["responses"]["200"]["headers"]
     assert "429" not in paths["/health/live"]["get"]["responses"]
@@ -269,7 +269,9 @@ def test_limits_of_a_phone_are_told_in_headers_and_on_the_page(site: Site) -> No
     )
     assert answer.headers["RateLimit"] == '"sms-phone";r=0;t=60, "sms-phone-day";r=19;t=86400, "sms-all";r=6;t=3600'
     operation = app.test_client().get("/api/swagger.json").get_json()["paths"]["/auth/sms-codes"]["post"]
-    assert "sms-phone: 1 per minute for a phone, sms-phone-day: 20 per day for a phone" in operation["description"]
+    assert (
+        "- `sms-phone` 1 per minute for a phone\n- `sms-phone-day` 20 per day for a phone" in operation["description"]
+    )
     assert "X-Device-Id" in {parameter["name"] for parameter in operation["parameters"]}
 
 

@@ -13,7 +13,7 @@ from tests.security.operations import OPERATIONS, Operation, each
 PUBLIC = {
     *("POST /auth/sms-codes", "POST /auth/sms-login", "POST /auth/password-login", "POST /auth/password-reset"),
     "POST /auth/google",
-    "POST /auth/mail-codes",  # who has forgotten their password; for an address of mine it takes a token
+    "POST /emails/codes",  # who has forgotten their password; for an address of mine it takes a token
     "POST /uploads/qiniu-callback",  # Qiniu calls it, and signs
     *("GET /blog/posts", "GET /blog/posts/pages", "GET /blog/posts/{post_id}"),
     *("GET /blog/posts/archive/{year}", "GET /blog/posts/archive/{year}/{month}"),

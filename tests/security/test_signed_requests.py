@@ -15,6 +15,7 @@ from flask_api.core.auth import login_check
 from flask_api.core.resource import Namespace, Resource
 from flask_api.core.signatures import sign_v1
 from flask_api.core.signing import is_signable, validsign
+from flask_api.emails.schemas import ns as emails
 from flask_api.settings import Settings, SettingsError
 from tests.clients import Client, data, failure
 from tests.conftest import start_app, stop_app
@@ -153,21 +154,21 @@ def test_page_says_where_requests_must_be_signed(settings: Settings) -> None:
         stop_app(app)
 
 
-def test_production_demands_signatures_on_auth_and_development_nowhere(settings: Settings) -> None:
+def test_production_demands_signatures_on_auth_and_emails_and_development_nowhere(settings: Settings) -> None:
     assert settings.areas_to_sign == ()
-    assert settings.model_copy(update={"environment": "production"}).areas_to_sign == ("auth",)
+    assert settings.model_copy(update={"environment": "production"}).areas_to_sign == ("auth", "emails")
     assert settings.model_copy(update={"environment": "production", "signed_areas": []}).areas_to_sign == ()
 
 
 def test_area_that_signs_nothing_stops_the_start(settings: Settings) -> None:
-    with pytest.raises(SettingsError, match="SOLO_SIGNED_AREAS: payments signs nothing; there are: auth"):
+    with pytest.raises(SettingsError, match="SOLO_SIGNED_AREAS: payments signs nothing; there are: auth, emails"):
         start_app(settings.model_copy(update={"signed_areas": ["auth", "payments"]}))
 
 
-def test_every_endpoint_of_auth_checks_signatures() -> None:
+def test_every_endpoint_of_auth_and_emails_checks_signatures() -> None:
     """Who logs in, and everything that a login can be lost by."""
     assert len(accounts.views()) > 10
-    assert all(map(is_signable, accounts.views()))
+    assert all(map(is_signable, [*accounts.views(), *emails.views()]))
 
 
 def test_original_client_logs_in_by_forms_of_version_1(app: Flask, make: Factory, old: SigningClient) -> None:

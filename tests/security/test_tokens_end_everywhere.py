@@ -50,8 +50,9 @@ def end_session_of_other(case: Case) -> None:
 
 
 def change_password(case: Case) -> None:
-    body = {"old_password": PASSWORD, "new_password": "battery staple"}
-    case.ask("PUT", "/auth/password", case.token, json=body)
+    told = case.site.ask(HERE, "POST", "/auth/proofs", case.token, json={"password": PASSWORD}).json()
+    proof = {"Proof": told["data"]["proof"]}
+    case.ask("PUT", "/auth/password", case.token, json={"new_password": "battery staple"}, headers=proof)
 
 
 def reset_password(case: Case) -> None:

@@ -1,28 +1,17 @@
 """Sockets that were handed over, and one's own."""
 
+import fcntl
+import multiprocessing
 import os
 import socket
-import subprocess
-import sys
 from collections.abc import Iterator
+from multiprocessing.connection import Connection
 from pathlib import Path
 
 import pytest
 
-from flask_api.server.listening import ServingError, bind_process_socket
-
-ROOT = Path(__file__).resolve().parents[2]
-TELL = """
-from flask_api.server.listening import ServingError, listen
+from flask_api.server.listening import ServingError, bind_process_socket, listen
 from flask_api.settings import Settings
-import os
-try:
-    listening = listen(Settings(port=0))
-    left = sorted(set(os.environ) & {"LISTEN_FDS"})
-    print(listening.inherited, *[s.getsockname()[1] for s in listening.sockets], left)
-except ServingError as error:
-    print(error)
-"""
 
 
 @pytest.fixture
@@ -31,20 +20,36 @@ def listener() -> Iterator[socket.socket]:
         yield opened
 
 
-def told(stdin: socket.socket | int = subprocess.DEVNULL, *, third: socket.socket | None = None, **more: str) -> str:
-    """What a process says of its sockets; ``third`` becomes its descriptor 3."""
+def told(stdin: socket.socket | None = None, *, third: socket.socket | None = None, **more: str) -> str:
+    """What a process says of its sockets; ``third`` becomes its descriptor 3.
 
-    def place() -> None:
-        if third is not None:
-            os.dup2(third.fileno(), 3)
+    It is forked, for one that imports Solo anew takes a second.
+    """
+    ours, its = multiprocessing.Pipe(duplex=False)
+    process = multiprocessing.get_context("fork").Process(target=_tell, args=(its, stdin, third, more))
+    process.start()
+    its.close()
+    with ours:
+        said = str(ours.recv())
+    process.join(10)
+    assert process.exitcode == 0
+    return said
 
-    kept = (3,) if third is not None else ()
-    environment = {**os.environ, "PYTHONPATH": str(ROOT), **more}
-    command = [sys.executable, "-c", TELL]
-    done = subprocess.run(
-        command, stdin=stdin, env=environment, preexec_fn=place, pass_fds=kept, capture_output=True, text=True
-    )
-    return done.stdout.strip() or done.stderr
+
+def _tell(asker: Connection, stdin: socket.socket | None, third: socket.socket | None, more: dict[str, str]) -> None:
+    os.environ |= more
+    os.dup2(stdin.fileno() if stdin else os.open(os.devnull, os.O_RDONLY), 0)
+    if third is not None:
+        asker = Connection(fcntl.fcntl(asker.fileno(), fcntl.F_DUPFD, 10))
+        os.dup2(third.fileno(), 3)
+    try:
+        listening = listen(Settings(port=0))
+    except ServingError as error:
+        asker.send(str(error))
+    else:
+        left = sorted(set(os.environ) & {"LISTEN_FDS"})
+        asker.send(" ".join(map(str, [listening.inherited, *(s.getsockname()[1] for s in listening.sockets), left])))
+    os._exit(0)  # the descriptors are not what anybody thinks they are
 
 
 def test_listening_socket_as_standard_input_is_used(listener: socket.socket) -> None:

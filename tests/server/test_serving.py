@@ -90,7 +90,7 @@ def test_signal_lets_the_request_in_flight_end_and_closes_idle_ones(
         assert fresh.closed
         assert busy.closed
     assert server.line() == "left"
-    assert server.process.wait(5) == 0
+    assert server.process.wait(30) == 0
     with pytest.raises(ConnectionRefusedError):
         server.connect()
 
@@ -102,7 +102,7 @@ def test_draining_ends_with_its_time_out(start_process: Callable[..., ServerProc
         assert server.line() == "working"
         server.process.terminate()
         assert busy.closed
-        assert server.process.wait(5) == 0
+        assert server.process.wait(30) == 0
 
 
 @pytest.mark.long
@@ -115,7 +115,7 @@ def test_second_signal_cuts_draining_short(start_process: Callable[..., ServerPr
         server.process.send_signal(signal.SIGINT)
         assert idle.closed  # the first signal has been heard
         server.process.send_signal(signal.SIGINT)
-        assert server.process.wait(5) == 0
+        assert server.process.wait(30) == 0
 
 
 def test_last_call_is_served_while_draining(start_server: StartServer) -> None:

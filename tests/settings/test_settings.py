@@ -145,6 +145,25 @@ def test_production_refuses_what_development_may_leave_out(name: str, value: Any
     assert DEVELOPMENT_SECRET not in found
 
 
+@pytest.mark.parametrize(
+    ("name", "value", "words"),
+    [
+        ("database_url", "solo.db", "must be such as mysql+pymysql://"),
+        ("database_url", "mysql://u:hush@h/d", "must be such as mysql+pymysql://"),
+        ("database_url", "postgresql://u:hush@h/d", "must be such as mysql+pymysql://"),
+        ("database_url", "mysql+pymysql://u:hush@h:port/d", "must be such as mysql+pymysql://"),
+        ("database_url", "mysql+pymysql://u:hu@sh@h/d", "%40"),
+        ("redis_url", "localhost:6379", "must be such as redis://"),
+        ("redis_url", "redis://:hush@h/0?socket_timeout=soon", "must be such as redis://"),
+    ],
+)
+def test_address_that_cannot_be_one_is_refused_without_being_shown(name: str, value: str, words: str) -> None:
+    found = problem(**{name: value})
+    assert found.startswith(f"SOLO_{name.upper()}: ")
+    assert words in found
+    assert "hush" not in found
+
+
 @pytest.mark.parametrize("pattern", [".*", r"https://.*", "https://*.example", "null"])
 def test_production_refuses_an_origin_that_is_a_pattern(pattern: str) -> None:
     """Flask-Cors reads an origin with pattern characters as a regular expression."""

@@ -1,20 +1,26 @@
 """S3: what boto3 signs for us says what we mean, and moto, which plays S3, agrees."""
 
 import base64
+import hashlib
+import hmac
+import io
 import json
 import time
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
-from urllib.parse import parse_qs, urlsplit
+from urllib.parse import parse_qs, quote, urlencode, urlsplit
 
 import pytest
 import requests
 
-from flask_api.providers.storage import Storage, StorageError, make_storage
+from flask_api.providers.storage import ObjectMissing, Storage, StorageError, make_storage
 from flask_api.settings import SettingsError, load_settings
 from tests.conftest import make_settings
+from tests.services.upstream import Request
+from tests.services.upstream import Upstream as Services
 
-from .conftest import KEY
+from .conftest import KEY, S3
 from .upstreams import Upstream
 
 SENT = b"x" * 1000
@@ -54,6 +60,76 @@ def test_address_of_a_private_object_ends_and_has_it_saved(s3: Storage) -> None:
     assert query["X-Amz-Algorithm"] == ["AWS4-HMAC-SHA256"]
     assert query["response-content-disposition"] == ["attachment; filename*=UTF-8''%E6%88%91%20%E7%9A%84.mp4"]
     assert query["response-content-type"] == ["video/mp4"]
+
+
+def test_each_request_is_as_it_was_signed(tmp_path: Path, s3_settings: dict[str, Any]) -> None:
+    """https://docs.aws.amazon.com/AmazonS3/latest/API/sigv4-query-string-auth.html; moto looks at no signature."""
+    with Services() as upstream:
+        storage = make_storage(make_settings(tmp_path, **{**s3_settings, "s3_endpoint": upstream.url}))
+        assert storage.size_of(KEY) == 2
+        with storage.open(KEY) as file:
+            assert file.read() == b"{}"
+        storage.put("public/9a/9a.jpg", SENT, content_type="image/jpeg", public=True)
+        storage.put("private/1/film.mp4", io.BytesIO(SENT), content_type="video/mp4", public=False)
+        storage.delete([KEY])
+        for request in upstream.requests:
+            assert request.query["X-Amz-Signature"] == signature_of(request)
+    told = [
+        (one.method, one.path, one.headers.get("content-type"), one.headers.get("cache-control"), one.body)
+        for one in upstream.requests
+    ]
+    assert told == [
+        ("HEAD", f"/photos/{KEY}", None, None, b""),
+        ("GET", f"/photos/{KEY}", None, None, b""),
+        ("PUT", "/photos/public/9a/9a.jpg", "image/jpeg", "public, max-age=31536000, immutable", SENT),
+        ("PUT", "/photos/private/1/film.mp4", "video/mp4", None, SENT),
+        ("DELETE", f"/photos/{KEY}", None, None, b""),
+    ]
+    assert upstream.requests[3].headers["content-disposition"] == "attachment"
+
+
+def signature_of(request: Request) -> str:
+    query = {name: value for name, value in request.query.items() if name != "X-Amz-Signature"}
+    assert query["X-Amz-Expires"] == "600"
+    names = query["X-Amz-SignedHeaders"].split(";")
+    headers = "".join(f"{name}:{request.headers[name]}\n" for name in names)
+    asked = urlencode(sorted(query.items()), quote_via=quote, safe="")
+    lines = [request.method, request.path, asked, headers, ";".join(names), "UNSIGNED-PAYLOAD"]
+    scope = query["X-Amz-Credential"].partition("/")[2]
+    digest = hashlib.sha256("\n".join(lines).encode()).hexdigest()
+    key = f"AWS4{S3['s3_secret_key']}".encode()
+    for part in scope.split("/"):
+        key = hmac.digest(key, part.encode(), "sha256")
+    return hmac.digest(key, f"AWS4-HMAC-SHA256\n{query['X-Amz-Date']}\n{scope}\n{digest}".encode(), "sha256").hex()
+
+
+@pytest.mark.parametrize(
+    ("region", "host"),
+    [
+        ("us-east-1", "photos.s3.amazonaws.com"),
+        ("eu-central-1", "photos.s3.eu-central-1.amazonaws.com"),
+        ("cn-north-1", "photos.s3.cn-north-1.amazonaws.com.cn"),
+    ],
+)
+def test_at_aws_addresses_are_those_of_the_region_which_redirect_nobody(
+    tmp_path: Path, s3_settings: dict[str, Any], region: str, host: str
+) -> None:
+    storage = make_storage(make_settings(tmp_path, **{**s3_settings, "s3_endpoint": "", "s3_region": region}))
+    assert urlsplit(form(storage).url).netloc == host
+    assert urlsplit(storage.private_url("private/1/film.mp4", lifetime=60, filename="x")).netloc == host
+
+
+@pytest.mark.parametrize(("code", "missing"), [("NoSuchKey", True), ("NoSuchBucket", False)])
+def test_object_is_missing_only_where_there_is_a_bucket(
+    tmp_path: Path, s3_settings: dict[str, Any], code: str, missing: bool
+) -> None:
+    text = f"<?xml version='1.0'?><Error><Code>{code}</Code><Message>None</Message></Error>".encode()
+    with Services(lambda _: (404, {"Content-Type": "application/xml"}, text)) as upstream:
+        storage = make_storage(make_settings(tmp_path, **{**s3_settings, "s3_endpoint": upstream.url}))
+        with pytest.raises(ObjectMissing if missing else StorageError), storage.open(KEY):
+            pass
+        with nullcontext() if missing else pytest.raises(StorageError):
+            storage.delete([KEY])
 
 
 @pytest.mark.parametrize("mood", ["refusing", "hanging", "garbage", "failing", "endless"])

@@ -102,11 +102,30 @@ def test_what_must_last_lies_in_volumes_and_each_is_used(compose: dict[str, Any]
     assert media == [f"media:{root[0]}/media:ro"]
     for name in ("app1", "app2", "jobs"):  # all else is read-only
         own = compose["services"][name]
-        writable = {volume.partition(":")[2] for volume in own["volumes"]} | set(own["tmpfs"])
+        in_memory = dict(place.partition(":")[::2] for place in own["tmpfs"])
+        assert in_memory["/srv/solo/var/metrics"] == "mode=1777", "a tmpfs is root's, and the server is not"
+        writable = {volume.partition(":")[2] for volume in own["volumes"]} | in_memory.keys()
         assert writable >= {f"/srv/solo/var/{folder}" for folder in ("media", "files", "logs", "metrics")}
     for name in ("app1", "app2", "nginx"):
         seconds = int(compose["services"][name]["stop_grace_period"].removesuffix("s"))
         assert seconds > Settings.model_fields["drain_timeout"].default, "else requests are cut off"
+
+
+def test_volumes_of_the_app_are_made_in_the_image_as_its_users(compose: dict[str, Any]) -> None:
+    """Docker gives an empty volume the owner of the folder that it is mounted on."""
+    (made,) = (text for name, text in stages()[-1] if name == "RUN" and "mkdir" in text)
+    assert made.endswith("chown -R solo:solo var")
+    mounted = {volume.partition(":")[2] for volume in compose["services"]["app1"]["volumes"]}
+    assert {f"/srv/solo/{folder}" for folder in re.findall(r"var/\w+", made)} == mounted
+
+
+def test_image_is_built_with_the_packages_that_the_env_file_names(compose: dict[str, Any]) -> None:
+    (default,) = (text for name, text in stages()[0] if name == "ARG")
+    name, _, file = default.partition("=")
+    for service in ("migrate", "app1", "app2", "jobs"):
+        assert compose["services"][service]["build"]["args"] == {name: f"${{{name}:-{file}}}"}
+    assert (ROOT / "requirements-providers.txt").exists()
+    assert "REQUIREMENTS=requirements-providers.txt" in (ROOT / "docs" / "providers.md").read_text()
 
 
 def test_docker_compose_finds_no_fault_in_it(tmp_path: Path) -> None:

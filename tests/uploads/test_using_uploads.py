@@ -176,7 +176,7 @@ def test_mailed_export_has_my_files(make: Factory, app: Flask, outbox: Outbox) -
     send(me, b"no picture")
     grant(me, photo())
     send(make.user(), photo())
-    assert me.post("/auth/account/exports").status_code == 202
+    assert me.post("/emails/exports").status_code == 202
     run_jobs(app)
     [key] = make.execute(select(AccountExport.key))[0]
     with app.app_context(), objects.storage().open(key) as file, ZipFile(file) as archive:

@@ -17,8 +17,8 @@ from tqdm import tqdm
 from flask_api.cli.demo import pictures, storing
 from flask_api.cli.demo.phones import admin_phone as phone_of_admin
 from flask_api.cli.demo.population import AdminPhoneTaken, Made, Plan, Population
+from flask_api.cli.failures import NO_TABLES
 from flask_api.core.database import now
-from flask_api.core.errors import ApiError
 from flask_api.settings import Settings
 from flask_api.users.phones import normalise
 
@@ -57,7 +57,7 @@ def demo(
     try:
         admin = normalise(admin_phone, field="admin-phone") if admin_phone else default_admin
         if not storing.is_migrated():
-            raise click.ClickException("The tables are missing or out of date; run: python manage.py db upgrade")
+            raise click.ClickException(NO_TABLES)
         plan = Plan(users, round(users * posts_per_user), photos_per_user, seed, admin, now())
         _draw_pictures(settings)
         _populate(plan, made)
@@ -68,13 +68,12 @@ def demo(
         raise click.ClickException(
             f"{admin} belongs to somebody who is no admin; choose another --admin-phone, or use create-admin."
         ) from None
-    except ApiError as error:
-        raise click.ClickException(error.message) from None
     except OSError as error:
         raise click.ClickException(f"The pictures cannot be written: {error}") from None
-    except SQLAlchemyError as error:
-        reason = str(getattr(error, "orig", error)).splitlines()[0]
-        raise click.ClickException(f"The database refused: {reason} ({_counts(made)} are in)") from None
+    except SQLAlchemyError:
+        if made.users:
+            click.echo(f"{_counts(made)} are in; run it again to add more.", err=True)
+        raise
     _tell(made, plan, settings, time.monotonic() - began)
 
 

@@ -6,7 +6,6 @@ its calls go, and what that would do, sign (signature version 3) and send, is do
 """
 
 import json
-import logging
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -76,8 +75,6 @@ class AliyunSMS:
     offline = False
 
     def __init__(self, values: Settings) -> None:
-        # Phone and code are in the query, which what carries requests writes to the log if it is told to DEBUG.
-        logging.getLogger("urllib3").setLevel(logging.INFO)
         config = Config(access_key_id=values.aliyun_access_key_id, access_key_secret=values.aliyun_access_key_secret)
         if values.aliyun_endpoint:
             place = urlsplit(values.aliyun_endpoint)

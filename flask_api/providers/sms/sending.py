@@ -44,18 +44,20 @@ class SMSProvider(Protocol):
 def send(method: str, url: str, *, timeout: float, **request: Any) -> OutsideAnswer:
     """Send a request to the vendor, once more where nothing of the first can have reached them.
 
+    While too many requests wait for services outside there is no second try: it would hold one thread more.
+
     Args:
         timeout: seconds for both together.
 
     Raises:
-        SMSError: no answer came in time, or one that is too large, or a 5xx.
+        SMSError: no answer came in time, or one that is too large, or a 5xx; or it was not asked.
     """
     deadline = time.monotonic() + timeout
     try:
         return fetch("sms", method, url, timeout=timeout, max_bytes=MAX_ANSWER, **request)
     except OutsideError as error:
         left = deadline - time.monotonic() - PAUSE
-        if error.sent or left <= 0:
+        if error.sent or error.reason == "busy" or left <= 0:
             raise failed(error.reason, sent=error.sent) from None
     time.sleep(PAUSE)
     try:

@@ -7,16 +7,24 @@ from os import SEEK_END
 from typing import BinaryIO
 
 
+def size_left(file: BinaryIO) -> int:
+    """Return how many bytes there are from where a file stands to its end."""
+    begin = file.tell()
+    size = file.seek(0, SEEK_END) - begin
+    file.seek(begin)
+    return size
+
+
 class FileForm:
-    """The body of a request; requests and http.client ask for ``read`` and the length.
+    """The body of a request, which asks for ``read``, and its length.
 
     Args:
         fields: what comes before the file.
-        data: the file; from where it stands to its end.
+        file: from where it stands to its end.
         content_type: of the file.
     """
 
-    def __init__(self, fields: Mapping[str, str], data: bytes | BinaryIO, content_type: str) -> None:
+    def __init__(self, fields: Mapping[str, str], file: BinaryIO, content_type: str) -> None:
         boundary = secrets.token_hex(16)
         self.content_type = f"multipart/form-data; boundary={boundary}"
         named = "".join(
@@ -24,14 +32,10 @@ class FileForm:
             for name, value in fields.items()
         )
         file_head = f'--{boundary}\r\nContent-Disposition: form-data; name="file"; filename="file"\r\n'
-        self._file = BytesIO(data) if isinstance(data, bytes) else data
-        begin = self._file.tell()
-        file_size = self._file.seek(0, SEEK_END) - begin
-        self._file.seek(begin)
         before = f"{named}{file_head}Content-Type: {content_type}\r\n\r\n".encode()
         after = f"\r\n--{boundary}--\r\n".encode()
-        self._length = len(before) + file_size + len(after)
-        self._parts: list[BinaryIO] = [BytesIO(before), self._file, BytesIO(after)]
+        self._length = len(before) + size_left(file) + len(after)
+        self._parts: list[BinaryIO] = [BytesIO(before), file, BytesIO(after)]
 
     def __len__(self) -> int:
         return self._length

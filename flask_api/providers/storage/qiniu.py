@@ -1,37 +1,29 @@
 """Qiniu Kodo: a public bucket for what anybody may see, a private one for all else.
 
-Qiniu's own library signs and checks signatures. What is asked of Qiniu goes through our own calls, since that library
-keeps its time-outs in one place for the whole process and reads files into memory.
+Qiniu's own library signs and checks signatures. ``fetch`` carries what is asked of Qiniu, since that library keeps its
+time-outs, which are for each read, in one place for the whole process, and reads files into memory.
 """
 
 from collections.abc import Iterator, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import contextmanager
+from io import BytesIO
 from json import loads
 from typing import Any, BinaryIO
 from urllib.parse import parse_qs, quote
 
-import requests
 from qiniu import Auth
-from qiniu.auth import RequestsAuth
 from qiniu.utils import entry
 
-from flask_api.providers.outside import MAX_BYTES, OutsideError
-from flask_api.providers.storage import (
-    PUBLIC,
-    Grant,
-    ObjectMissing,
-    StorageError,
-    check_key,
-)
-from flask_api.providers.storage.file_form import FileForm
-from flask_api.providers.storage.remote_files import PIECE, SERVICE, asking, fetched
+from flask_api.providers.outside import OutsideAnswer
+from flask_api.providers.storage import PUBLIC, Grant, ObjectMissing, StorageError, check_key
+from flask_api.providers.storage.file_form import FileForm, size_left
+from flask_api.providers.storage.remote_files import SIGNED_SECONDS, SLOWEST, ask, fetched
 from flask_api.settings import Settings
 
 CALLBACK_PATH = "/api/v1/uploads/qiniu-callback"
 CALLBACK_BODY = "key=$(key)&size=$(fsize)&type=$(mimeType)"
 FORM = "application/x-www-form-urlencoded"
 MANAGEMENT = "https://rs.qiniuapi.com"
-OWN_UPLOAD_SECONDS = 600
 GONE = 612  # Qiniu's status for what is not there; 404 is an address that it does not know
 
 
@@ -58,34 +50,31 @@ class QiniuStorage:
         return Grant("POST", self._upload_url, fields={"token": token, "key": key})
 
     def size_of(self, key: str) -> int | None:
-        status, told = self._manage("GET", "stat", key)
-        if status == GONE:
+        answer = self._manage("GET", "stat", key)
+        if answer.status == GONE:
             return None
         try:
-            return int(loads(told)["fsize"])
+            return int(loads(answer.body)["fsize"])
         except (ValueError, KeyError, TypeError) as error:
             raise StorageError from error
 
     @contextmanager
     def open(self, key: str) -> Iterator[BinaryIO]:
-        url = self._auth.private_download_url(f"{self._base(key)}/{key}", expires=300)
-        with ExitStack() as stack:
-            with self._asked("GET", url) as answer:
-                if answer.status_code == 404:
-                    raise ObjectMissing(key)
-                if answer.status_code != 200:
-                    raise OutsideError(SERVICE, "status", details=str(answer.status_code))
-                file = stack.enter_context(fetched(answer.iter_content(PIECE), self._largest))
+        url = self._auth.private_download_url(f"{self._base(key)}/{key}", expires=SIGNED_SECONDS)
+        with fetched(url, largest=self._largest, timeout=self._timeout) as (status, file):
+            if status == 404:
+                raise ObjectMissing(key)
             yield file
 
     def put(self, key: str, data: bytes | BinaryIO, *, content_type: str, public: bool) -> None:
         check_key(key, public=public)
-        token = self._auth.upload_token(self._bucket(key), key, OWN_UPLOAD_SECONDS)
-        form = FileForm({"token": token, "key": key}, data, content_type)
-        headers = {"Content-Type": form.content_type}
-        with self._asked("POST", self._upload_url, data=form, headers=headers) as answer:
-            if answer.status_code != 200:
-                raise OutsideError(SERVICE, "status", details=str(answer.status_code))
+        file = BytesIO(data) if isinstance(data, bytes) else data
+        lifetime = SIGNED_SECONDS + size_left(file) // SLOWEST  # Qiniu may look at its end
+        token = self._auth.upload_token(self._bucket(key), key, lifetime)
+        form = FileForm({"token": token, "key": key}, file, content_type)
+        headers = {"Content-Type": form.content_type, "Content-Length": str(len(form))}
+        to, seconds = self._upload_url, self._timeout
+        ask("POST", to, accepted=(200,), timeout=seconds, headers=headers, body=form, slowest=SLOWEST)
 
     def delete(self, keys: Sequence[str]) -> None:
         for key in keys:
@@ -115,21 +104,8 @@ class QiniuStorage:
     def _base(self, key: str) -> str:
         return self._public if key.startswith(PUBLIC) else self._private
 
-    @contextmanager
-    def _asked(self, method: str, url: str, **told: Any) -> Iterator[requests.Response]:
-        """Ask; what comes back is read by the caller, within."""
-        with asking(requests.RequestException), requests.Session() as session:
-            session.trust_env = False  # no proxy, no password of the environment
-            with session.request(
-                method, url, timeout=self._timeout, allow_redirects=False, stream=True, **told
-            ) as answer:
-                yield answer
-
-    def _manage(self, method: str, verb: str, key: str) -> tuple[int, bytes]:
-        """Have something done with an object; return status, 200 or ``GONE``, and what was answered."""
+    def _manage(self, method: str, verb: str, key: str) -> OutsideAnswer:
+        """Have something done with an object; return an answer of the status 200 or ``GONE``."""
         url = f"{self._management}/{verb}/{entry(self._bucket(key), key)}"
-        with self._asked(method, url, auth=RequestsAuth(self._auth)) as answer:
-            if answer.status_code not in (200, GONE):
-                raise OutsideError(SERVICE, "status", details=str(answer.status_code))
-            with fetched(answer.iter_content(PIECE), MAX_BYTES) as told:
-                return answer.status_code, told.read()
+        headers = {"Authorization": f"QBox {self._auth.token_of_request(url)}"}
+        return ask(method, url, headers=headers, accepted=(200, GONE), timeout=self._timeout)

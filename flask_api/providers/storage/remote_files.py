@@ -1,53 +1,42 @@
-"""What Qiniu and S3 have in common: objects come over the network, with an end to how much and how long."""
+"""What Qiniu and S3 have in common: their libraries sign, ``fetch`` carries; objects come and go with an end to how
+much and how long.
+"""
 
 import tempfile
-import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Container, Iterator
 from contextlib import contextmanager
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
-from flask_api.providers.outside import OutsideError, calling
-from flask_api.providers.storage import ObjectMissing, StorageError, StorageFull
+from flask_api.providers.outside import OutsideAnswer, OutsideError, fetch
+from flask_api.providers.storage import StorageError
 
 SERVICE = "storage"  # in the metrics
 IN_MEMORY = 1024 * 1024  # bytes; what is larger waits on the disk
-PIECE = 256 * 1024
-TRANSFER_SECONDS = 600  # for all of an object; settings.outside_timeout is for each answer, and each piece
+# Bytes a second. A transfer, which a job makes, may take one second for each so many, beyond settings.outside_timeout.
+SLOWEST = 128 * 1024
+SIGNED_SECONDS = 600  # that an address is good which we make for ourselves; it has to be when a call begins
 
 
-@contextmanager
-def asking(*failures: type[Exception]) -> Iterator[None]:
-    """Count a call, and tell of what fails as the house does.
+def ask(method: str, url: str, *, accepted: Container[int], timeout: float, **told: Any) -> OutsideAnswer:
+    """Ask the storage; ``told``: see :func:`fetch`.
 
     Raises:
-        StorageError: the call raised one of ``failures``, or what is outside did not answer as it should.
+        StorageError: it did not answer as it should, which is with one of the statuses ``accepted``.
     """
-    expected: tuple[type[Exception], ...] = (OutsideError, *failures)
     try:
-        with calling(SERVICE):
-            yield
-    except (ObjectMissing, StorageFull):
-        raise
-    except expected as error:
+        return fetch(SERVICE, method, url, accepted=accepted, timeout=timeout, **told)
+    except OutsideError as error:
         raise StorageError from error
 
 
 @contextmanager
-def fetched(pieces: Iterable[bytes], largest: int) -> Iterator[BinaryIO]:
-    """Gather an object of at most ``largest`` bytes, to be read and sought in.
+def fetched(url: str, *, largest: int, timeout: float) -> Iterator[tuple[int, BinaryIO]]:
+    """Fetch an object of at most ``largest`` bytes, to be read and sought in; with the status, 200 or 404.
 
     Raises:
-        OutsideError: it is larger, or takes longer than ``TRANSFER_SECONDS``.
+        StorageError: it is larger, or comes too slowly, or there is another answer.
     """
-    deadline = time.monotonic() + TRANSFER_SECONDS
     with tempfile.SpooledTemporaryFile(IN_MEMORY) as file:
-        size = 0
-        for piece in pieces:
-            size += len(piece)
-            if size > largest:
-                raise OutsideError(SERVICE, "too_large", details=f"over {largest} bytes")
-            if time.monotonic() > deadline:
-                raise OutsideError(SERVICE, "timeout")
-            file.write(piece)
+        answer = ask("GET", url, accepted=(200, 404), timeout=timeout, into=file, max_bytes=largest, slowest=SLOWEST)
         file.seek(0)
-        yield file  # type: ignore[misc]
+        yield answer.status, file  # type: ignore[misc]

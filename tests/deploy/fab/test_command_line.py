@@ -3,7 +3,7 @@
 import os
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -18,7 +18,7 @@ Fab = Callable[..., "subprocess.CompletedProcess[str]"]
 
 
 @pytest.fixture
-def fab(tmp_path: Path) -> Fab:
+def fab_process(tmp_path: Path) -> Fab:
     """Runs fab on the project's fabfile, with a home of its own and nobody at the terminal."""
 
     def run(*arguments: str) -> "subprocess.CompletedProcess[str]":
@@ -29,6 +29,27 @@ def fab(tmp_path: Path) -> Fab:
         )
 
     return run
+
+
+@pytest.fixture
+def fab(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Iterator[Fab]:
+    """The same without the start of a process, which takes a second; a traceback would come up here as it is."""
+
+    def run(*arguments: str) -> "subprocess.CompletedProcess[str]":
+        code: int | str | None = 0
+        monkeypatch.setattr(sys, "argv", ["fab", f"--search-root={ROOT}", *arguments])
+        try:
+            make_program().run()
+        except SystemExit as end:
+            code = end.code
+        assert isinstance(code, int)
+        return subprocess.CompletedProcess(arguments, code, *capsys.readouterr())
+
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.chdir(tmp_path)
+    with open(os.devnull) as nobody:
+        monkeypatch.setattr(sys, "stdin", nobody)
+        yield run
 
 
 @pytest.fixture
@@ -70,6 +91,11 @@ def test_help_explains_every_option(shown: Callable[..., str], task: str, option
     lines = [line.split(maxsplit=1) for line in text.splitlines() if line.startswith("  --")]
     assert [line[0] for line in lines] == options
     assert all(len(line) == 2 for line in lines), "an option is not explained"
+
+
+def test_mistake_is_told_by_the_process_itself(fab_process: Fab) -> None:
+    done = fab_process("status", "--hosts-file=nowhere.toml")
+    assert (done.returncode, done.stderr.strip()) == (1, "There is no file nowhere.toml.")
 
 
 @pytest.mark.parametrize("place", ["before", "after", "long"])
@@ -118,11 +144,6 @@ def test_mistake_in_the_hosts_file_is_a_line_and_exit_code_1(fab: Fab, tmp_path:
     assert done.returncode == 1
     assert "there is no setting 'adress'" in done.stderr
     assert "Traceback" not in done.stdout + done.stderr
-
-
-def test_hosts_file_that_is_not_there_is_told(fab: Fab) -> None:
-    done = fab("status", "--hosts-file=nowhere.toml")
-    assert (done.returncode, done.stderr.strip()) == (1, "There is no file nowhere.toml.")
 
 
 def test_logs_of_an_unreachable_host_are_a_line_and_exit_code_1(fab: Fab, ports: list[int]) -> None:
