@@ -1,12 +1,13 @@
 """Request shapes: what a client may send, compiled once into a validator and converters.
 
-A shape is closed: what it does not list is refused. All fields at fault are reported together, in our own words,
-which never repeat what was sent (it may be a password).
+A shape is closed: what it does not list is refused. The fields at fault are reported together, in our own words, which
+never repeat what was sent (it may be a password).
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, date, datetime
 from functools import cached_property
+from itertools import islice
 from typing import Any
 
 import jsonschema_rs
@@ -16,6 +17,8 @@ from flask_api.core.errors import InvalidField
 from flask_api.core.shape import Shape
 
 Converter = Callable[[Any], Any]
+
+MOST_LOOKED_AT = 30  # faults of one body: more help nobody
 
 TYPE_NAMES = {
     "string": "text",
@@ -110,11 +113,14 @@ class RequestShape(Shape):
 
     def _problems(self, value: Any) -> list[dict[str, str]]:
         problems: dict[str, str] = {}
-        for error in self._validator.iter_errors(value):
-            describe = MESSAGES.get(error.kind.name, lambda _: "is not allowed")
-            for field in _fields_at_fault(error):
-                problems.setdefault(field[:100], describe(error.kind))
+        for field, message in islice(self._faults(value), MOST_LOOKED_AT):
+            problems.setdefault(field[:100], message)
         return [{"field": field, "message": message} for field, message in problems.items()]
+
+    def _faults(self, value: Any) -> Iterator[tuple[str, str]]:
+        for error in self._validator.iter_errors(value):
+            message = MESSAGES.get(error.kind.name, lambda _: "is not allowed")(error.kind)
+            yield from ((field, message) for field in _fields_at_fault(error))
 
 
 def _fields_at_fault(error: Any) -> list[str]:

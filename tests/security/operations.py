@@ -59,7 +59,7 @@ class Operation:
     @property
     def fields(self) -> Schema:
         """The fields of its body and what the page says of each."""
-        return (self.body or {}).get("properties", {})
+        return {name: resolved(said) for name, said in (self.body or {}).get("properties", {}).items()}
 
     @property
     def example(self) -> Any:
@@ -118,7 +118,10 @@ def _operation(method: str, path: str, described: dict[str, Any]) -> Operation:
 
 
 def resolved(schema: Schema) -> Schema:
-    """Return a schema itself in the place of a reference to it."""
+    """Return a schema itself in the place of a reference to it, which may have neighbours in an ``allOf``."""
+    if "allOf" in schema:
+        [referred] = schema["allOf"]
+        return {**resolved(referred), **{name: said for name, said in schema.items() if name != "allOf"}}
     if "$ref" not in schema:
         return schema
     found: Schema = page()["definitions"][schema["$ref"].rpartition("/")[2]]

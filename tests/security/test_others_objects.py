@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from flask_api.nearby import feeding
 from flask_api.providers.storage import Storage
 from tests.clients import Client, data, failure
 from tests.factories import Factory
@@ -81,6 +82,9 @@ class World:
         make.admin()
         self.admin, self.other, self.owner = make.admin(), make.user(), make.user()
         self.stranger = Client(make.app)
+        assert self.admin.put("/users/me/place", json={"latitude": 31.23, "longitude": 121.47}).status_code == 200
+        with make.app.app_context():
+            feeding.rebuild()  # a Redis that was never told all places would be answered 503
         number = next(_numbers)
         category = make.category(f"Travel {number}")
         label = {"name": f"Label {number}", "kind": "interest", "gender": "any"}
