@@ -172,7 +172,6 @@ def _load_sqlite(url: str, city: City, bar: Any) -> None:
         for name, sql in indexes:
             bar.set_postfix_str(name)
             run(sql)
-        run("ANALYZE")
         run("PRAGMA wal_checkpoint(TRUNCATE)")
 
 

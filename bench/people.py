@@ -18,6 +18,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from statistics import median, quantiles
 from typing import Any
+from urllib.parse import urlencode
 
 from flask import Flask
 from redis import Redis
@@ -29,6 +30,8 @@ from bench.machine import describe, noise
 from bench.people_servers import CityServers, open_city
 from bench.report import Aim, aligned, verdicts
 from flask_api.core import tokens
+from flask_api.core.pagination import write_cursor
+from flask_api.users.models import EDUCATIONS, SALARIES
 
 RESULTS = Path(__file__).with_name("results")
 MOST = 1.5  # times the small city's p99
@@ -39,7 +42,9 @@ NEARBY = "nearby"
 REQUESTS = {
     NEARBY: "/nearby",
     "nearby, women of 25 to 35": "/nearby?gender=female&age_min=25&age_max=35",
+    "nearby, far down": "/nearby?cursor={nearby_cursor}",
     "hot": "/hot",
+    "hot, far down": "/hot?cursor={hot_cursor}",
     "search": "/search/people",
     "search: gender, age": "/search/people?gender=female&age_min=25&age_max=35",
     "search: newest first": "/search/people?order=new&gender=male",
@@ -48,6 +53,7 @@ REQUESTS = {
     "search: label": "/search/people?label_id={label_id}&gender=male",
     "search: within 5 km": "/search/people?distance_km=5&gender=female",
     "search: hardly anybody": "/search/people?gender=other&salary=over_20k&height_min=190",
+    "search: any filters": "/search/people?{filters}",
     "people with a label": "/labels/{label_id}/people",
     "visitors": "/visitors",
     "profile": "/users/{user_id}",
@@ -59,18 +65,51 @@ class Visitors:
 
     def __init__(self, app: Flask, city: City) -> None:
         self.app, self.city, self.dice = app, city, random.Random(7)
-        shown = [n for n in range(10, city.users + 1, 10) if city.is_shown(n)]  # in the centre, and entitled
+        # Half of them in the centre, entitled; the others farther out, as people with a place are.
+        shown = [n + 5 * (n // 10 % 2) for n in range(10, city.users - 4, 10)]
+        shown = [n for n in shown if city.is_shown(n)]
         self.ids = self.dice.sample(shown, min(VIEWERS, len(shown)))
         with app.app_context():
+            self.cursors = {
+                f"{name}_cursor": write_cursor(name, [min(900, city.users // 20)]) for name in (NEARBY, "hot")
+            }
             self.tokens = [tokens.issue(user_id, 0, device="bench", address="127.0.0.1") for user_id in self.ids]
+        self.central = [token for user_id, token in zip(self.ids, self.tokens, strict=True) if city.is_central(user_id)]
 
-    def ask(self, path: str) -> float:
-        """Send a request of one of them; return the milliseconds inside the server."""
+    def filters(self) -> str:
+        """Draw a set of filters: hardly any comes twice, so that statements are made while it is measured."""
+        ages, heights = (sorted(self.dice.sample(span, 2)) for span in (range(18, 70), range(150, 195)))
+        chances = {
+            "order": self.dice.choice(("active", "new")),
+            "gender": self.dice.choice(("male", "female")),
+            "age_min": ages[0],
+            "age_max": ages[1],
+            "height_min": heights[0],
+            "height_max": heights[1],
+            "education": ",".join(self.dice.sample(EDUCATIONS, self.dice.randint(1, 3))),
+            "salary": ",".join(self.dice.sample(SALARIES, self.dice.randint(1, 3))),
+            "label_id": ",".join(map(str, self.dice.sample(self.city.label_ids, self.dice.randint(1, 3)))),
+            "distance_km": self.dice.choice((5, 20, 100)),
+            "active": self.dice.choice(("today", "this_week")),
+            "is_new": "true",
+            "is_mutual": "true",
+        }
+        return urlencode({name: value for name, value in chances.items() if self.dice.random() < 0.3})
+
+    def ask(self, path: str, *, is_central: bool = False) -> float:
+        """Send a request of one of them, or of one in the centre; return the milliseconds inside the server."""
         whom = self.dice.randrange(1, self.city.users + 1)
         while not self.city.is_shown(whom):
             whom = self.dice.randrange(1, self.city.users + 1)
-        places = {"user_id": whom, "label_id": self.dice.choice(self.city.label_ids)}
-        environ = create_environ(f"/api/v1{path.format_map(places)}", headers={"token": self.dice.choice(self.tokens)})
+        places = {
+            "user_id": whom,
+            "label_id": self.dice.choice(self.city.label_ids),
+            "filters": self.filters(),
+        } | self.cursors
+        environ = create_environ(
+            f"/api/v1{path.format_map(places)}",
+            headers={"token": self.dice.choice(self.central if is_central else self.tokens)},
+        )
         environ["REMOTE_ADDR"] = "127.0.0.1"
         statuses: list[str] = []
         began = time.perf_counter()
@@ -131,7 +170,7 @@ def _redis_ms(city: Visitors) -> float:
     redis.config_set("slowlog-log-slower-than", 0)
     redis.slowlog_reset()
     for _ in range(VIEWERS):
-        city.ask(REQUESTS[NEARBY])
+        city.ask(REQUESTS[NEARBY], is_central=True)
     entries: Any = redis.slowlog_get(10_000)
     redis.config_set("slowlog-log-slower-than", -1)
     called = [entry for entry in entries if entry["command"].startswith(b"EVALSHA")]

@@ -14,6 +14,7 @@ from flask_api.settings import Settings
 
 LOCK_NAME = "solo_migrations"
 PATIENCE = 300  # seconds to wait for another process that migrates
+LOCK_PATIENCE = 60  # seconds to wait for a row that a request holds; a migration that fails there has been half done
 
 
 class MigratingTooLong(Exception):
@@ -59,6 +60,7 @@ def _alone_on_mysql(connection: Connection) -> Iterator[None]:
     name = {"name": f"{LOCK_NAME}:{connection.engine.url.database}"[:64]}
     if not connection.scalar(text("SELECT GET_LOCK(:name, :patience)"), {**name, "patience": PATIENCE}):
         raise MigratingTooLong(f"Another process has been migrating for {PATIENCE} s")
+    connection.exec_driver_sql(f"SET SESSION innodb_lock_wait_timeout = {LOCK_PATIENCE}")
     connection.commit()
     try:
         yield

@@ -1,16 +1,19 @@
 """What a GET costs grows neither with the table nor with how far one has read: the database counts its work."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from itertools import chain, combinations, count
 from typing import Any
 from urllib.parse import urlencode
 
 import pytest
 from flask import Flask
-from sqlalchemy import Connection, Engine, event, insert, text
+from sqlalchemy import Connection, Engine, event, insert, text, update
 
 from flask_api.extensions import db
+from flask_api.people import links
 from flask_api.people.links import MOST_COUNTED
+from flask_api.people.models import UserLike, UserSeen
+from flask_api.users.models import UserInfo
 from tests.city import AT, FEW, MOST, NOW, rows_of_a_city
 from tests.clients import Client, data
 from tests.factories import Factory
@@ -61,20 +64,25 @@ class Meter:
         if statement.lstrip().upper().startswith("SELECT"):
             self.sent.append((statement, parameters))
 
-    def too_dear(self, admin: Client, address: str) -> dict[str, int]:
-        """Ask for an address; return the statements that cost more than its page may, and what they cost."""
+    def costs(self, work: Callable[[], object]) -> list[tuple[str, int]]:
+        """Do some work; return the statements that it took, and what each cost."""
         self.sent.clear()
-        assert admin.get(address).status_code == 200, address
+        work()
         sent = [*self.sent]
         with self.engine.connect() as connection:
-            count_cost, enough = (steps, STEPS) if connection.dialect.name == "sqlite" else (rows_read, ROWS)
-            costs = [(count_cost(connection, statement, told), statement) for statement, told in sent]
+            count_cost = steps if connection.dialect.name == "sqlite" else rows_read
+            return [(statement, count_cost(connection, statement, told)) for statement, told in sent]
+
+    def too_dear(self, admin: Client, address: str) -> dict[str, int]:
+        """Ask for an address; return the statements that cost more than its page may, and what they cost."""
+        costs = self.costs(lambda: data(admin.get(address)))
+        enough = STEPS if self.engine.dialect.name == "sqlite" else ROWS
         lists = COUNTED.get(address.partition("?")[0], 0)
 
         def allowed(statement: str) -> int:
             return enough * (MOST_COUNTED * lists if lists and "count(*)" in statement else PAGE + 1)
 
-        return {f"{address}: {text}": cost for cost, text in costs if cost > allowed(text)}
+        return {f"{address}: {text}": cost for text, cost in costs if cost > allowed(text)}
 
 
 @pytest.fixture
@@ -162,6 +170,28 @@ def test_no_get_reads_more_rows_than_it_shows(city: Client, meter: Meter) -> Non
         if operation.path != EVERYTHING:
             costs |= meter.too_dear(city, address_of(operation))
     assert costs == {}
+
+
+def test_count_looks_at_a_bounded_part_of_those_who_do_not_count(
+    city: Client, meter: Meter, app: Flask, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(links, "MOST_LOOKED_AT", 100)  # of 3,000
+    received = links.Links("some", UserLike.id, UserLike.liked_id, UserLike.liker_id)
+    with meter.engine.begin() as connection:
+        connection.execute(update(UserInfo).where(UserInfo.user_id != city.user_id).values(is_active=False))
+    with app.app_context():
+        [(_, cost)] = meter.costs(lambda: received.count(city.user_id or 0))
+        assert received.count(city.user_id or 0) == 0
+    assert cost < 100 * (ROWS if app.extensions["settings"].database_url.startswith("mysql") else STEPS)
+
+
+def test_badges_cost_next_to_nothing_where_all_was_seen(city: Client, meter: Meter) -> None:
+    seen = {"visitor_id": 10**6, "like_id": 10**6, "match_id": 10**6}
+    with meter.engine.begin() as connection:
+        connection.execute(insert(UserSeen).values(user_id=city.user_id, **seen))
+    costs = meter.costs(lambda: data(city.get("/users/me/badges")))
+    [cost] = [cost for text, cost in costs if "count(*)" in text]
+    assert cost < 300
 
 
 def test_page_costs_the_same_however_deep_it_is_and_whatever_it_is_filtered_by(city: Client, meter: Meter) -> None:

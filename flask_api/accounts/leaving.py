@@ -84,6 +84,7 @@ def erase_expired() -> int:
         for user_id in batch:
             after = user_id
             try:
+                personal_data.erase_many(user_id)  # nobody comes back now: whoever logs in is a new user
                 erased += _erase_if_expired(user_id)
             except Exception:  # one that cannot be erased must not keep the others
                 log.exception("user %d could not be erased; the next turn tries again", user_id)

@@ -5,12 +5,13 @@ from typing import Any
 from sqlalchemy import bindparam, select
 
 from flask_api.albums.models import UserAlbum
-from flask_api.albums.services import PhotoNotFound, show_avatar
+from flask_api.albums.services import PhotoNotFound, album_of, hide_avatar, remove_photo, show_avatar
 from flask_api.audit import services as audit
 from flask_api.core.errors import InvalidField
 from flask_api.core.pagination import DEFAULT_LIMIT, Page, make_page, read_cursor
 from flask_api.core.transaction import lock, rows, transactional
-from flask_api.users.services import lock_user
+from flask_api.users.models import UserAuth
+from flask_api.users.services import UserNotFound, lock_user
 
 QUEUE = "photos"  # names the list in its cursors
 
@@ -41,10 +42,7 @@ def review_photo(photo_id: int, *, state: str, reason: str | None = None) -> Any
     """
     if (state == "refused") != (reason is not None):
         raise InvalidField("reason belongs to refusing, and to nothing else", field="reason")
-    found = rows(OWNER, photo_id=photo_id)
-    if not found:
-        raise PhotoNotFound
-    owner = lock_user(found[0].user_id)  # his avatar and his album change under this lock
+    owner = _locked_owner(photo_id)
     photo = lock(UserAlbum, photo_id)
     if photo is None:
         raise PhotoNotFound
@@ -52,8 +50,43 @@ def review_photo(photo_id: int, *, state: str, reason: str | None = None) -> Any
     if state == "approved" and photo.is_avatar:
         show_avatar(owner, photo)
     if state == "refused":
-        photo.is_avatar = False
-        if owner.info.avatar == photo.url:
-            owner.info.avatar = None
+        hide_avatar(owner, photo, album_of(owner))
     audit.record("photo_reviewed", user_id=photo.user_id, photo_id=photo_id, state=state)
     return photo
+
+
+@transactional
+def take_down_photo(photo_id: int) -> None:
+    """Delete anybody's photo and its files, whatever its state: nobody opens it by its address any more.
+
+    Raises:
+        PhotoNotFound.
+    """
+    owner = _locked_owner(photo_id)
+    remove_photo(owner, photo_id)
+    audit.record("photo_deleted", user_id=owner.id, photo_id=photo_id)
+
+
+@transactional
+def take_down_avatar(user_id: int) -> None:
+    """Let somebody have no avatar; one that the release before has made of an upload is deleted.
+
+    Raises:
+        UserNotFound.
+    """
+    owner = lock_user(user_id)
+    for photo in album_of(owner):
+        photo.is_avatar = False
+    show_avatar(owner, None)
+    audit.record("avatar_removed", user_id=user_id)
+
+
+def _locked_owner(photo_id: int) -> UserAuth:
+    """Return whose photo it is, locked: under this lock his avatar and his album change."""
+    found = rows(OWNER, photo_id=photo_id)
+    if not found:
+        raise PhotoNotFound
+    try:
+        return lock_user(found[0].user_id)
+    except UserNotFound:  # erased a moment ago
+        raise PhotoNotFound from None

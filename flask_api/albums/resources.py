@@ -102,3 +102,25 @@ class PhotoReview(Resource):
     def post(self, photo_id: int, sent: dict[str, Any]) -> Any:
         """Approve a photo, or refuse it."""
         return moderation.review_photo(photo_id, **sent)
+
+
+@ns.route("/admin/photos/<int:photo_id>")
+class ModeratedPhoto(Resource):
+    @log_record
+    @login_check(role="admin")
+    @ns.fails(services.PhotoNotFound)
+    @ns.answer(message="Photo deleted")
+    def delete(self, photo_id: int) -> None:
+        """Delete anybody's photo and its files."""
+        moderation.take_down_photo(photo_id)
+
+
+@ns.route("/admin/users/<int:user_id>/avatar")
+class ModeratedAvatar(Resource):
+    @log_record
+    @login_check(role="admin")
+    @ns.fails(UserNotFound)
+    @ns.answer(message="Avatar removed")
+    def delete(self, user_id: int) -> None:
+        """Take away a user's avatar."""
+        moderation.take_down_avatar(user_id)

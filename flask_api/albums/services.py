@@ -48,6 +48,10 @@ SHOWN = ALBUM.where(UserAlbum.state == "approved").limit(MAX_PHOTOS)
 OWNER = select(UserAlbum.user_id).where(UserAlbum.id == bindparam("photo_id"), UserAlbum.state == "approved")
 COUNT = select(func.count()).where(UserAlbum.user_id == bindparam("user_id"), UserAlbum.state == "approved")
 
+REPORTED = select(UserAlbum.id, UserAlbum.caption, UserAlbum.url).where(
+    UserAlbum.id.in_(bindparam("ids", expanding=True))
+)
+
 
 def list_photos(viewer_id: int, user_id: int) -> Sequence[Any]:
     """Return the approved photos of somebody whom the viewer may know of, in the owner's order.
@@ -127,16 +131,7 @@ def delete_photo(user_id: int, photo_id: int) -> None:
     Raises:
         PhotoNotFound.
     """
-    owner = lock_user(user_id)
-    album = album_of(owner)
-    photo = _found(album, photo_id)
-    if owner.info.avatar == photo.url:
-        owner.info.avatar = None
-    album.remove(photo)
-    db.session.delete(photo)
-    _number(album)
-    if photo.upload_id is not None and (upload := lock(Upload, photo.upload_id)):
-        release(upload)
+    remove_photo(lock_user(user_id), photo_id)
 
 
 @transactional
@@ -166,6 +161,30 @@ def album_of(owner: UserAuth) -> list[UserAlbum]:
     return [*db.session.scalars(query.order_by(UserAlbum.position, UserAlbum.id))]
 
 
+def remove_photo(owner: UserAuth, photo_id: int) -> None:
+    """Delete a photo of somebody whose row is locked; see :func:`delete_photo`."""
+    album = album_of(owner)
+    photo = _found(album, photo_id)
+    album.remove(photo)
+    hide_avatar(owner, photo, album)
+    db.session.delete(photo)
+    _number(album)
+    if photo.upload_id is not None and (upload := lock(Upload, photo.upload_id)):
+        release(upload)
+
+
+def hide_avatar(owner: UserAuth, photo: UserAlbum, album: Sequence[UserAlbum]) -> None:
+    """Let a photo be the avatar no longer, of somebody whose row is locked.
+
+    If it was chosen and waited, the one that is shown meanwhile is the choice again.
+    """
+    if owner.info.avatar == photo.url:
+        owner.info.avatar = None
+    if photo.is_avatar:
+        for each in album:
+            each.is_avatar = each.url == owner.info.avatar
+
+
 def show_avatar(owner: UserAuth, photo: UserAlbum | None) -> None:
     """Let everybody see this photo beside the name of its owner, whose row is locked."""
     owner.info.avatar = None if photo is None else photo.url
@@ -192,5 +211,9 @@ def _owner_of(photo_id: int) -> int | None:
     return found[0].user_id if found else None
 
 
-subjects.register("photo", _owner_of)
+def _shown(ids: Sequence[int]) -> dict[int, subjects.Subject]:
+    return {row.id: subjects.Subject(None, row.caption, row.url) for row in rows(REPORTED, ids=ids)}
+
+
+subjects.register("photo", _owner_of, _shown)
 personal_data.register("photos", export=lambda user_id: [dict(row._mapping) for row in rows(ALBUM, user_id=user_id)])

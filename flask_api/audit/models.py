@@ -38,6 +38,8 @@ Action = Literal[
     "report_resolved",
     "entitlement_set",
     "photo_reviewed",
+    "photo_deleted",
+    "avatar_removed",
     "app_key_created",
     "app_key_changed",
     "app_key_disabled",

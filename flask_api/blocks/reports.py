@@ -1,8 +1,10 @@
 """Reports: what people tell the admins of each other, and the admins' queue of it."""
 
+from collections.abc import Sequence
+from types import SimpleNamespace
 from typing import Any
 
-from sqlalchemy import bindparam, select
+from sqlalchemy import Row, bindparam, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import aliased
 
@@ -83,12 +85,13 @@ def create_report(
     subject_id = _subject_of(kind, user_id, subject_id)
     if not has_blocked(reporter_id, user_id):
         require_other(reporter_id, user_id)
-    if not subjects.belongs_to(kind, subject_id, user_id):
-        raise SubjectNotFound
-    columns = {"user_id": user_id, "kind": kind, "subject_id": subject_id, "reason": reason, "text": text}
     budget = budget_of([REPORTS_PER_USER], settings)
     if budget is not None and (wait := take(budget, str(reporter_id))):
         raise TooManyReports(retry_after=wait)
+    # Whose it is, is told so often and no more: whom I have blocked may hide from me meanwhile.
+    if not subjects.belongs_to(kind, subject_id, user_id):
+        raise SubjectNotFound
+    columns = {"user_id": user_id, "kind": kind, "subject_id": subject_id, "reason": reason, "text": text}
     try:
         return _add(reporter_id=reporter_id, **columns)
     except IntegrityError as error:
@@ -124,7 +127,17 @@ def list_reports(*, state: str | None = None, limit: int = DEFAULT_LIMIT, cursor
     """Return reports, newest first."""
     after = None if cursor is None else read_cursor(REPORTS, cursor, [int])
     query = newest_first(LISTED, Report.id, equal={Report.state: state}, after=after).limit(limit + 1)
-    return make_page(REPORTS, rows(query), limit, lambda report: [report.id])
+    page = make_page(REPORTS, rows(query), limit, lambda report: [report.id])
+    return Page(_with_subjects(page.items), page.next_cursor)
+
+
+def _with_subjects(reports: Sequence[Row[Any]]) -> list[Any]:
+    """Return the reports, each with what it is about."""
+    ids: dict[str, list[int]] = {}
+    for report in reports:
+        ids.setdefault(report.kind, []).append(report.subject_id)
+    found = {kind: subjects.shown(kind, of_kind) for kind, of_kind in ids.items()}
+    return [SimpleNamespace(**report._mapping, subject=found[report.kind].get(report.subject_id)) for report in reports]
 
 
 @transactional
@@ -142,7 +155,7 @@ def resolve_report(report_id: int, *, outcome: str, note: str = "") -> Any:
     report.state, report.is_open, report.note, report.resolved_at = outcome, None, note, now()
     audit.record("report_resolved", user_id=report.user_id, report_id=report_id, outcome=outcome)
     db.session.flush()
-    return rows(ONE, report_id=report_id)[0]
+    return _with_subjects(rows(ONE, report_id=report_id))[0]
 
 
 # Whom it was about is not for an export: I may not know of him now.

@@ -31,7 +31,8 @@ class BlockList(Resource):
 @ns.route("/blocks/<int:user_id>")
 class BlockItem(Resource):
     @login_check
-    @ns.fails(NotYourself, UserNotFound)
+    @limited_inside(services.BLOCKS_PER_USER)
+    @ns.fails(NotYourself, UserNotFound, services.TooManyBlocks)
     @ns.answer(message="Blocked")
     def put(self, user_id: int) -> None:
         """Block somebody; neither sees the other from then on."""

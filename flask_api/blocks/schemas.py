@@ -67,12 +67,21 @@ reported = ns.response_shape(
         "nickname": fields.String(attribute="user_nickname", example="Lin"),
     },
 )
+subject = ns.response_shape(
+    "ReportedSubject",
+    {
+        "title": fields.String(nullable=True, example="Lin", description="Of a post; of a profile the nickname"),
+        "text": fields.String(example="Climbs, cooks, reads maps.", description="Of a post the first 2,000 characters"),
+        "image": fields.String(nullable=True, example="/media/demo/12.jpg"),
+    },
+)
 report = ns.response_shape(
     "Report",
     {
         "id": fields.Integer(example=1),
         "kind": fields.Choice(KINDS, **KIND),
         "subject_id": fields.Integer(example=3, description="Of a profile the user's id"),
+        "subject": fields.Nested(subject, nullable=True, description="As it is now; null: it is gone"),
         "user": fields.Part(reported),
         "reporter": fields.Part(reporter),
         "reason": fields.Choice(REASONS),

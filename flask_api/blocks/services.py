@@ -6,22 +6,31 @@ from sqlalchemy import and_, bindparam, delete, exists, select
 from sqlalchemy.exc import IntegrityError
 
 from flask_api.core import personal_data
-from flask_api.core.errors import NotFound
+from flask_api.core.errors import NotFound, TooManyRequests
 from flask_api.core.pagination import DEFAULT_LIMIT, Page, make_page, newest_first, read_cursor
+from flask_api.core.rate_limits import Limit, budget_of, give_back, take
 from flask_api.core.transaction import rows, transactional
-from flask_api.extensions import db
+from flask_api.extensions import db, settings
 from flask_api.people.matches import end_match
 from flask_api.people.models import UserBlock, UserLike
 from flask_api.people.sight import Blocking, require_other, seen_by
+from flask_api.setting_kinds import Quota
 from flask_api.users.models import UserInfo
 from flask_api.users.services import UserNotFound
 
 BLOCKS = "blocks"  # names the list in its cursors
+# Who blocks people and looks which of his counts fall learns who was counted.
+BLOCKS_PER_USER = Limit("blocks", "a user", lambda _: Quota(50, 86400))
 
 
 class BlockNotFound(NotFound):
     status = "BLOCK_NOT_FOUND"
     message = "You have not blocked this person."
+
+
+class TooManyBlocks(TooManyRequests):
+    status = "TOO_MANY_BLOCKS"
+    message = "You have blocked as many people as one may in a day."
 
 
 MINE = select(UserBlock.id).where(
@@ -50,13 +59,19 @@ def block(user_id: int, other_id: int) -> None:
 
     Raises:
         NotYourself, UserNotFound.
+        TooManyBlocks: I have blocked too many people today; blocks that were lifted count.
     """
     if has_blocked(user_id, other_id):
         return
     require_other(user_id, other_id)
+    budget = budget_of([BLOCKS_PER_USER], settings)
+    if budget is not None and (wait := take(budget, str(user_id))):
+        raise TooManyBlocks(retry_after=wait)
     try:
         _block(user_id, other_id)
     except IntegrityError:
+        if budget is not None:
+            give_back(budget, str(user_id))
         if not has_blocked(user_id, other_id):  # else by the same request, a moment earlier
             raise UserNotFound from None
 
@@ -96,4 +111,8 @@ def list_blocks(user_id: int, *, limit: int = DEFAULT_LIMIT, cursor: str | None 
 
 EXPORT = select(UserBlock.blocked_id.label("user_id"), UserBlock.created_at).order_by(UserBlock.id)
 EXPORT = EXPORT.where(UserBlock.blocker_id == bindparam("user_id"))
-personal_data.register("blocks", export=lambda user_id: [dict(row._mapping) for row in rows(EXPORT, user_id=user_id)])
+personal_data.register(
+    "blocks",
+    export=lambda user_id: [dict(row._mapping) for row in rows(EXPORT, user_id=user_id)],
+    many=(UserBlock.blocker_id, UserBlock.blocked_id),
+)

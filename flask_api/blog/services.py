@@ -1,5 +1,6 @@
 """Writing posts and categories. Only the author or an admin changes a post; only admins change categories."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -228,5 +229,12 @@ def _author_of(post_id: int) -> int | None:
     return found[0].author_id if found else None
 
 
+def _shown(ids: Sequence[int]) -> dict[int, subjects.Subject]:
+    return {row.id: subjects.Subject(row.title, row.body, None) for row in rows(REPORTED, ids=ids)}
+
+
 AUTHOR = select(BlogPost.author_id).where(BlogPost.id == bindparam("post_id"))
-subjects.register("post", _author_of)
+MOST_SHOWN = 2000  # characters of a post, to admins who look at what was reported
+REPORTED = select(BlogPost.id, BlogPost.title, func.substr(BlogPost.body, 1, MOST_SHOWN).label("body"))
+REPORTED = REPORTED.where(BlogPost.id.in_(bindparam("ids", expanding=True)))
+subjects.register("post", _author_of, _shown)

@@ -34,6 +34,11 @@ def mail_code(purpose: str, email: str) -> str:
     return f"mail:{{{email}}}:{purpose}"
 
 
+def former_like(liker_id: int, liked_id: int) -> str:
+    """A like that was taken back, and the match that came of it: the ids of their rows."""
+    return f"liked:{{{liker_id}}}:{liked_id}"
+
+
 def limit(name: str, counted: str) -> str:
     """How much of a limit somebody has used: a limit on users by the user's id, and so on."""
     return f"limit:{{{counted}}}:{name}"

@@ -8,15 +8,20 @@ The key says by which run of the Redis server it was made: one that was started 
 another, may lack the last of what was written. A job that comes round makes it anew then, while the old is shown.
 """
 
+import logging
 import secrets
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
+from redis.exceptions import RedisError
+
 from flask_api.core import redis_keys
 from flask_api.core.errors import ServiceUnavailable
 from flask_api.core.redis_trips import Command, Script
 from flask_api.extensions import redis_trips
+
+log = logging.getLogger(__name__)
 
 LEASE = 60  # seconds that a part of the work may take
 LOOK_EVERY = 300  # seconds, for another run of Redis
@@ -36,7 +41,8 @@ CONCLUDE = Script(
     + """
 if redis.call('GET', KEYS[1]) ~= ARGV[1] then return 0 end
 if KEYS[3] then
-  if redis.call('EXISTS', KEYS[4]) == 1 then redis.call('RENAME', KEYS[4], KEYS[3]) else redis.call('DEL', KEYS[3]) end
+  redis.call('UNLINK', KEYS[3])
+  if redis.call('EXISTS', KEYS[4]) == 1 then redis.call('RENAME', KEYS[4], KEYS[3]) end
 end
 redis.call('SET', KEYS[2], run)
 return redis.call('DEL', KEYS[1])
@@ -89,6 +95,17 @@ class Made:
         if first and not under_way:
             self.ask()
         return True
+
+    def remake(self, rebuild: Callable[[], None]) -> None:
+        """Make it if it is not there, or may lack something: what a job does that is not tried again, but comes round.
+
+        Whoever asks finds out by itself that it is still missing.
+        """
+        try:
+            if not self.is_of_this_run() and self.has_rows():
+                rebuild()
+        except (Lost, RedisError) as error:
+            log.warning("%s was not made anew, which is tried again before long: %s", self.name, error)
 
     @contextmanager
     def making(self, replaced: str | None = None) -> Iterator[Callable[[], None]]:

@@ -34,7 +34,7 @@ EVENTS = (
     (VISIT, _newest(visitor.c.id, visitor.c.host_id, visitor.c.visited_at)),
     (LIKE, _newest(UserLike.id, UserLike.liked_id, UserLike.created_at)),
 )
-FIRST = 2**63 - 1
+FIRST = 2**63 - 1  # no row has this id
 
 
 def rebuild(report: Callable[[int], object] = lambda _: None) -> None:
@@ -46,10 +46,11 @@ def rebuild(report: Callable[[int], object] = lambda _: None) -> None:
         Lost: see there.
     """
     with HOT.making(replaced="scores") as keep:
-        redis_trips.ask(("DEL", scores.SCORES_NEW))
+        redis_trips.ask(("UNLINK", scores.SCORES_NEW))
+        ends = [_end(query) for _, query in EVENTS]  # what comes later is noted
         found: dict[int, float] = {}
-        for weight, query in EVENTS:
-            for batch in _batches(query):
+        for (weight, query), before in zip(EVENTS, ends, strict=True):
+            for batch in _batches(query, before):
                 for row in batch:
                     score = exponent(weight, row.at.timestamp())
                     found[row.user_id] = added(found[row.user_id], score) if row.user_id in found else score
@@ -61,9 +62,15 @@ def rebuild(report: Callable[[int], object] = lambda _: None) -> None:
             keep()
 
 
-def _batches(query: Query) -> Iterator[Sequence[Any]]:
+def _end(query: Query) -> int:
+    """Return the id from which on there are no rows yet."""
+    newest = rows(query.limit(1), before=FIRST)
+    return newest[0].id + 1 if newest else 0
+
+
+def _batches(query: Query, before: int) -> Iterator[Sequence[Any]]:
     """Yield the rows of the time that is looked back, the newest first: ids grow with the moments, but for seconds."""
-    before, since = FIRST, now() - LOOKED_BACK
+    since = now() - LOOKED_BACK
     while batch := rows(query, before=before):
         yield [row for row in batch if row.at >= since]
         if batch[-1].at < since:
@@ -72,11 +79,10 @@ def _batches(query: Query) -> Iterator[Sequence[Any]]:
 
 
 @scheduled(every=LOOK_EVERY)
-@background
+@background(tries=1)
 def remake() -> None:
     """Make the list, if it is not there, or may lack something."""
-    if not HOT.is_of_this_run() and HOT.has_rows():
-        rebuild()
+    HOT.remake(rebuild)
 
 
 def _has_rows() -> bool:

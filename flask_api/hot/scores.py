@@ -23,6 +23,7 @@ log = logging.getLogger(__name__)
 VISIT, MESSAGE, LIKE = 1, 2, 5  # what each weighs
 HALF_LIFE = 2 * 86400  # seconds
 KEPT = 100_000  # of the hottest
+PORTION = 1000  # that Redis takes out at once: more would keep it from all others
 
 SCORES = redis_keys.made_of_rows("hot", "scores")
 SCORES_NEW = redis_keys.made_of_rows("hot", "scores:new")  # while they are made anew
@@ -99,4 +100,5 @@ def forget(user_id: int) -> None:
 
 def trim() -> None:
     """Forget those who are not among the hottest."""
-    redis_trips.ask(("ZREMRANGEBYRANK", SCORES, 0, -KEPT - 1))
+    while (many := redis_trips.ask(("ZCARD", SCORES))[0] - KEPT) > 0:
+        redis_trips.ask(("ZREMRANGEBYRANK", SCORES, 0, min(many, PORTION) - 1), again=False)

@@ -17,6 +17,7 @@ from flask_api.people.ranking import ranked_page
 from flask_api.users.models import UserInfo
 
 HOTTEST = "hot"  # names the list in its cursors
+MOST = 20_000  # candidates: of those whom a viewer looks for few may be among the first thousands
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +41,7 @@ def list_hot(viewer: Caller, *, limit: int = DEFAULT_LIMIT, cursor: str | None =
         found = cards_of(viewer.id, ids, *conditions)
         return [(place, Hot(found[user_id])) for place, user_id in enumerate(ids) if user_id in found]
 
-    return ranked_page(HOTTEST, limit=limit, cursor=cursor, candidates=_candidates, shown=shown)
+    return ranked_page(HOTTEST, limit=limit, cursor=cursor, candidates=_candidates, shown=shown, most=MOST)
 
 
 def _candidates(offset: int, count: int) -> Sequence[int]:

@@ -36,7 +36,6 @@ class LikeItem(Resource):
         return services.like(g.user_id, user_id)
 
     @login_check
-    @ns.fails(services.LikeNotFound)
     @ns.answer(message="Like taken back")
     def delete(self, user_id: int) -> None:
         """Take a like back, and the match that came of it."""

@@ -7,7 +7,7 @@ the cells are asked how many are in each, the nearest first, and only those are 
 GEO knows no poles. Whoever is near one is also kept, or only, in a second key, for which the Earth was turned.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -27,15 +27,17 @@ WIDEST = 100  # km: the last circle
 PLACES_UNTIL, POLAR_FROM, LOOKS_AT_POLAR = 85, 83, 84
 CLOCKS_APART = timedelta(minutes=1)  # that of two hosts, at most
 RACE = timedelta(hours=1)  # longer than two that feed the same user may be apart
+PORTION = 1000  # that Redis takes out, or looks through, at once
 
 # Two that feed the same user may overtake each other: what is older than what is known is left out.
-# ARGV: user, version, longitude and latitude in the one key and in the other; none: not in it. And so on.
+# ARGV: from which version on one may still be overtaken; only these are kept, or a rebuild would keep millions for an
+# hour. Then user, version, longitude and latitude in the one key and in the other; none: not in it. And so on.
 PUT = Script(
     """
-for place = 1, #ARGV, 6 do
+for place = 2, #ARGV, 6 do
   local user, version = ARGV[place], tonumber(ARGV[place + 1])
   if tonumber(redis.call('ZSCORE', KEYS[4], user) or 0) <= version then
-    redis.call('ZADD', KEYS[4], ARGV[place + 1], user)
+    if version >= tonumber(ARGV[1]) then redis.call('ZADD', KEYS[4], ARGV[place + 1], user) end
     for number = 1, 2 do
       local longitude, latitude = ARGV[place + 2 * number], ARGV[place + 2 * number + 1]
       if longitude == '' then redis.call('ZREM', KEYS[number + 1], user)
@@ -44,6 +46,15 @@ for place = 1, #ARGV, 6 do
   end
 end
 return redis.call('EXISTS', KEYS[1])
+"""
+)
+
+# ARGV: until which version, how many at once: more would keep Redis from all others. Answers how many it has taken out.
+FORGET = Script(
+    """
+local old = redis.call('ZRANGEBYSCORE', KEYS[1], '-inf', ARGV[1], 'LIMIT', 0, ARGV[2])
+if #old > 0 then redis.call('ZREM', KEYS[1], unpack(old)) end
+return #old
 """
 )
 
@@ -160,7 +171,11 @@ class Shown:
 def put(people: Iterable[Shown]) -> bool:
     """Tell Redis where people are; return whether it has all others as well."""
     told = [part for person in people for part in _told(person)]
-    return bool(redis_trips.ask(PUT.call([READY, PLACES, POLAR, VERSIONS], *told), scripts=(PUT,))[0])
+    return bool(redis_trips.ask(PUT.call([READY, PLACES, POLAR, VERSIONS], _race(), *told), scripts=(PUT,))[0])
+
+
+def _race() -> int:
+    return round((now() - RACE).timestamp() * 1e6)
 
 
 def _told(person: Shown) -> Sequence[object]:
@@ -187,4 +202,17 @@ def nearest(place: Point, offset: int, count: int) -> list[int] | None:
 
 def forget_versions() -> None:
     """Forget which of two was newer, where nobody can still be at it."""
-    redis_trips.ask(("ZREMRANGEBYSCORE", VERSIONS, "-inf", round((now() - RACE).timestamp() * 1e6)))
+    forget = FORGET.call([VERSIONS], _race(), PORTION)
+    while redis_trips.ask(forget, scripts=(FORGET,))[0] == PORTION:
+        pass
+
+
+def known() -> Iterator[list[int]]:
+    """Yield whom Redis has a place of, some at a time, and some twice."""
+    for key in (PLACES, POLAR):
+        cursor = b"0"
+        while True:
+            cursor, found = redis_trips.ask(("ZSCAN", key, cursor, "COUNT", PORTION))[0]
+            yield [int(user_id) for user_id in found[::2]]
+            if int(cursor) == 0:
+                break

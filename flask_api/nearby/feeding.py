@@ -19,6 +19,7 @@ BATCH = 500
 
 THESE = select(Location.__table__).where(Location.user_id.in_(bindparam("ids", expanding=True)))
 SOME = select(Location.__table__).where(Location.user_id > bindparam("last")).order_by(Location.user_id).limit(BATCH)
+THERE = select(Location.user_id).where(Location.user_id.in_(bindparam("ids", expanding=True)))
 ANY = select(Location.user_id).limit(1)
 FADED = select(Location.user_id).where(Location.placed_at < bindparam("moment")).limit(BATCH)
 
@@ -33,7 +34,7 @@ def feed(user_ids: list[int]) -> None:
 
 
 def rebuild(report: Callable[[int], object] = lambda _: None) -> None:
-    """Tell Redis all places; ``report`` gets how many more were told, again and again.
+    """Tell Redis all places, and have it forget all others; ``report`` gets how many more were told, again and again.
 
     Raises:
         Lost: see there.
@@ -45,6 +46,17 @@ def rebuild(report: Callable[[int], object] = lambda _: None) -> None:
             keep()
             last = batch[-1].user_id
             report(len(batch))
+        for ids in circles.known():
+            _take_out_erased(ids)
+            keep()
+
+
+def _take_out_erased(ids: list[int]) -> None:
+    """Take out of Redis whom the table does not know: erased while nobody told it, or not in a restored database."""
+    moment = now()
+    there = {row.user_id for row in rows(THERE, ids=ids)} if ids else set()
+    if erased := [Shown(user_id, None, moment) for user_id in ids if user_id not in there]:
+        circles.put(erased)
 
 
 def count_places() -> int:
@@ -53,11 +65,10 @@ def count_places() -> int:
 
 
 @scheduled(every=LOOK_EVERY)
-@background
+@background(tries=1)
 def remake() -> None:
     """Tell Redis all places, if it does not know them, or may have lost some."""
-    if not PLACES.is_of_this_run() and PLACES.has_rows():
-        rebuild()
+    PLACES.remake(rebuild)
 
 
 PLACES = Made("geo", ask=remake, has_rows=lambda: bool(rows(ANY)))

@@ -1,11 +1,14 @@
 """Where people are: what they tell, what is kept of it, and what others may know of how far away they are."""
 
+import logging
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from math import cos, radians, sin
 from typing import Any
 
+from redis.exceptions import RedisError
 from sqlalchemy import ColumnElement, Double, and_, bindparam, case, select
+from sqlalchemy.exc import OperationalError
 
 from flask_api.core import personal_data, rate_limits
 from flask_api.core.database import now
@@ -19,10 +22,13 @@ from flask_api.nearby.models import FADES, Location
 from flask_api.nearby.sphere import KM_OF_A_DEGREE, Point, distance, normal
 from flask_api.users.services import lock_user
 
+log = logging.getLogger(__name__)
+
 CIRCLES = (2, 5, 10, 20, 50, 100)  # km
 WORDS = ("within_2_km", "2_5_km", "5_10_km", "10_20_km", "20_50_km", "50_100_km")
 BANDS = (*WORDS, "over_100_km")
 POLAR = 84.0  # degrees of latitude, beyond which a circle may reach around the pole
+EXPORTED = 0.05  # degrees: as nearly as one's own place is exported
 MOVES = Limit("moves", "a user", lambda values: values.limit_moves_per_user)
 
 
@@ -49,18 +55,24 @@ def set_place(user_id: int, *, latitude: float, longitude: float) -> MyPlace:
     Raises:
         LimitReached: they move too often.
     """
-    budget = rate_limits.budget_of((MOVES,), settings)
-    if budget is not None and (wait := rate_limits.take(budget, str(user_id))):
-        raise LimitReached(retry_after=wait)
+    _count_move(user_id)
     return _store(user_id, Point(latitude, normal(longitude)))
 
 
 def note_place(user_id: int, *, latitude: float, longitude: float) -> None:
-    """Note where somebody is who says so while doing something else, which does not fail for moving too often."""
+    """Note where somebody is who says so while doing something else, which does not fail when this does."""
     try:
         set_place(user_id, latitude=latitude, longitude=longitude)
     except LimitReached:
         return
+    except (RedisError, OperationalError) as error:  # by its kind: its text has the coordinates
+        log.warning("The place of user %d was not noted: %s", user_id, type(error).__name__)
+
+
+def _count_move(user_id: int) -> None:
+    budget = rate_limits.budget_of((MOVES,), settings)
+    if budget is not None and (wait := rate_limits.take(budget, str(user_id))):
+        raise LimitReached(retry_after=wait)
 
 
 @transactional
@@ -75,9 +87,22 @@ def _store(user_id: int, place: Point) -> MyPlace:
     return MyPlace(location.placed_at, location.is_hidden)
 
 
-@transactional
 def hide(user_id: int, *, is_hidden: bool) -> MyPlace:
-    """Have somebody's place count for nobody else, or again."""
+    """Have somebody's place count for nobody else, or again, which is a move like others; to hide is always possible.
+
+    Raises:
+        LimitReached: they move too often.
+    """
+    before = get_place(user_id)
+    if before.is_hidden == is_hidden:
+        return before
+    if not is_hidden:
+        _count_move(user_id)
+    return _hide(user_id, is_hidden)
+
+
+@transactional
+def _hide(user_id: int, is_hidden: bool) -> MyPlace:
     location = _changed(user_id)
     if location.is_hidden != is_hidden:
         location.is_hidden = is_hidden
@@ -88,6 +113,9 @@ def hide(user_id: int, *, is_hidden: bool) -> MyPlace:
 @transactional
 def delete_place(user_id: int) -> None:
     """Forget where somebody is. Whether they hide stays."""
+    lock_user(user_id)
+    if not any(row.placed_at or row.latitude for row in rows(MINE, user_id=user_id)):
+        return
     location = _changed(user_id)
     location.latitude = location.longitude = location.placed_at = None
     feed(user_ids=[user_id])
@@ -189,8 +217,17 @@ def _point(row: Any) -> Point | None:
 
 
 def _export(user_id: int) -> dict[str, Any] | None:
+    """Return what is kept, the place no nearer than others learn it: to the metre it would help to find a true one."""
     found = rows(MINE, user_id=user_id)
-    return dict(found[0]._mapping) if found else None
+    if not found:
+        return None
+    place = _point(found[0])
+    about = None if place is None else {name: _rounded(degrees) for name, degrees in place._asdict().items()}
+    return {"place": about, "placed_at": found[0].placed_at, "is_hidden": found[0].is_hidden}
+
+
+def _rounded(degrees: float) -> float:
+    return round(round(degrees / EXPORTED) * EXPORTED, 2)
 
 
 def _erase(user_id: int) -> None:

@@ -42,8 +42,10 @@ class MyPlace(Resource):
         """Tell where I am; only a place one or two kilometres away is kept."""
         return places.set_place(g.user_id, **sent)
 
+    @limited_inside(places.MOVES)
     @login_check
     @ns.body(schemas.place_change)
+    @ns.fails(LimitReached)
     @ns.answer(schemas.my_place, message="Place changed")
     def patch(self, changes: dict[str, Any]) -> Any:
         """Hide my place from others, or show it again."""

@@ -19,6 +19,7 @@ from flask_api.people.sight import VIEWER, seen_by
 from flask_api.users.models import UserInfo
 
 NEARBY = "nearby"  # names the list in its cursors
+MOST = 20_000  # candidates: in the midst of a city few of those who are looked for may be among the first thousands
 
 # The moment is a parameter, so that the statement is made once.
 FOUND = (
@@ -67,9 +68,10 @@ def list_nearby(
         near = ((at, _neighbour(place, by_id[user_id])) for at, user_id in enumerate(ids) if user_id in by_id)
         return ((at, neighbour) for at, neighbour in near if neighbour.apart <= CIRCLES[-1])
 
-    page = ranked_page(
-        NEARBY, limit=limit, cursor=cursor, candidates=lambda *part: feeding.nearest(place, *part), shown=shown
-    )
+    def near(offset: int, count: int) -> list[int]:
+        return feeding.nearest(place, offset, count)
+
+    page = ranked_page(NEARBY, limit=limit, cursor=cursor, candidates=near, shown=shown, most=MOST)
     # Redis has them in order as far as pages go; within a page a few hundred metres are left to put right.
     return Page(sorted(page.items, key=lambda neighbour: neighbour.apart), page.next_cursor)
 

@@ -1,6 +1,5 @@
 """Points on the Earth, taken for a sphere: latitude and longitude in degrees, distances in kilometres."""
 
-from collections.abc import Iterator
 from math import asin, atan2, ceil, cos, degrees, hypot, pi, radians, sin, sqrt
 from typing import NamedTuple
 
@@ -30,6 +29,13 @@ def beyond(start: Point, direction: float, length: float) -> Point:
     east = sin(direction) * sin(angle) * cos(latitude)
     turned = atan2(east, cos(angle) - sin(latitude) * north)
     return Point(degrees(asin(max(-1.0, min(1.0, north)))), normal(start.longitude + degrees(turned)))
+
+
+def direction(start: Point, end: Point) -> float:
+    """Return in which direction a point lies from another: radians, from the north to the east."""
+    south, north = radians(start.latitude), radians(end.latitude)
+    east = radians(end.longitude - start.longitude)
+    return atan2(sin(east) * cos(north), cos(south) * sin(north) - sin(south) * cos(north) * cos(east))
 
 
 def normal(longitude: float) -> float:
@@ -78,11 +84,3 @@ class Grid:
 
     def _middle(self, row: int) -> float:
         return (row + 0.5) * self._height - 90
-
-    def around(self, point: Point) -> Iterator[Cell]:
-        """Yield the cell that a point is in, and those beside it."""
-        row = self.cell(point).row
-        for near in range(max(0, row - 1), min(self._rows, row + 2)):
-            columns = self._columns(near)
-            column = int((normal(point.longitude) + 180) / 360 * columns)
-            yield from (Cell(near, other % columns) for other in range(column - 2, column + 3))

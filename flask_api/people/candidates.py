@@ -56,7 +56,7 @@ def scanned_page(
     position: Callable[[Any], list[Any]],
     parameters: Callable[[Position | None], dict[str, Any]],
 ) -> Page:
-    """Return a page of cards; it may be shorter than ``limit`` though more follow, which ``next_cursor`` tells.
+    """Return a page of cards, nobody twice; it may be shorter than ``limit`` though more follow: ``next_cursor`` tells.
 
     Args:
         after: where the list goes on, as its cursor says.
@@ -64,15 +64,31 @@ def scanned_page(
         position: the JSON-ready values of the order's columns, of a row.
         parameters: ``parameters(after)`` returns what the queries are bound to.
     """
-    items: list[Any] = []
+    found: dict[int, Any] = {}
     for count in WINDOWS:
-        shown, last = queries(after is not None)
-        told = parameters(after)
-        items += rows(shown, **told, count=count, limit=limit + 1 - len(items))
-        if len(items) > limit:
-            return Page([card_of(row) for row in items[:limit]], write_cursor(list_name, position(items[limit - 1])))
-        ends = rows(last, **told, offset=count - 1)
+        window, ends = _window(queries(after is not None), parameters(after), count, limit + 1, is_first=after is None)
+        for row in window:
+            found.setdefault(row.user_id, row)
+        items = [card_of(row) for row in found.values()][:limit]
+        if len(found) > limit:
+            return Page(items, write_cursor(list_name, position([*found.values()][limit - 1])))
         if not ends:
-            return Page([card_of(row) for row in items], None)
+            return Page(items, None)
         after = tuple(ends[0])
-    return Page([card_of(row) for row in items], write_cursor(list_name, position(ends[0])))
+    return Page(items, write_cursor(list_name, position(ends[0])))
+
+
+def _window(
+    queries: tuple[Query, Query], told: dict[str, Any], count: int, limit: int, *, is_first: bool
+) -> tuple[Sequence[Any], Sequence[Any]]:
+    """Return who is to be shown of a window, and its last candidate, if the list does not end before.
+
+    People move up between the two questions. So that nobody is missed the end is never further than what was looked
+    at: below a position a window grows longer as people leave it, from the top on shorter as people come.
+    """
+    shown, last = queries
+    if is_first:
+        found = rows(shown, **told, count=count, limit=limit)
+        return found, rows(last, **told, offset=count - 1) if len(found) < limit else ()
+    ends = rows(last, **told, offset=count - 1)
+    return rows(shown, **told, count=count, limit=limit), ends

@@ -1,8 +1,9 @@
 """Searching for people: every filter, together with all others, at a bounded cost."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import date, datetime, timedelta
 from functools import lru_cache
+from operator import eq, ge, gt, le
 from typing import Any
 
 from sqlalchemy import ColumnElement, and_, bindparam, or_, select
@@ -37,14 +38,30 @@ FIRST_NEW = select(UserAuth.id).where(UserAuth.created_at >= bindparam("since"))
 FIRST_NEW = FIRST_NEW.order_by(UserAuth.created_at, UserAuth.id).limit(1)
 
 
+def _told(name: str, column: Any = UserInfo.user_id) -> Any:
+    """Return the parameter of a filter by a column; NULL where it is not filtered by."""
+    return bindparam(name, type_=column.type)
+
+
+def _optional(name: str, column: Any, condition: Callable[[Any, Any], Any]) -> Callable[[Any], ColumnElement[bool]]:
+    told = _told(name, column)
+    return lambda candidate: or_(told.is_(None), condition(candidate[column.key], told))
+
+
+def _one_of(name: str, column: Any) -> Callable[[Any], ColumnElement[bool]]:
+    switch, among = _told(f"first_{name}", column), bindparam(name, expanding=True, type_=column.type)
+    return lambda candidate: or_(switch.is_(None), candidate[column.key].in_(among))
+
+
 def _is_mutual(candidate: Any) -> ColumnElement[bool]:
     """They look for somebody of the viewer's gender and age, or do not say; whose is unknown suits only these."""
     mine: ColumnElement[Any] = bindparam("my_age")
-    return and_(
+    wanted = and_(
         or_(candidate.seeks_gender.is_(None), candidate.seeks_gender == bindparam("my_gender")),
         or_(candidate.seeks_age_min.is_(None), candidate.seeks_age_min <= mine),
         or_(candidate.seeks_age_max.is_(None), candidate.seeks_age_max >= mine),
     )
+    return or_(_told("is_mutual").is_(None), wanted)
 
 
 def _is_near(candidate: Any) -> ColumnElement[bool]:
@@ -54,26 +71,31 @@ def _is_near(candidate: Any) -> ColumnElement[bool]:
     return is_found
 
 
+# Those that compare a candidate's own columns are in every statement: each set of filters of its own would take
+# milliseconds to be compiled, and push what others ask for often out of the few hundred statements that are kept.
+ALWAYS: tuple[Callable[[Any], ColumnElement[bool]], ...] = (
+    _optional("gender", UserInfo.gender, eq),
+    _optional("born_until", UserInfo.birthday, le),
+    _optional("born_after", UserInfo.birthday, gt),
+    _optional("height_min", UserInfo.height_cm, ge),
+    _optional("height_max", UserInfo.height_cm, le),
+    _one_of("education", UserInfo.education),
+    _one_of("salary", UserInfo.salary),
+    _optional("active_since", UserInfo.active_at, ge),
+    _optional("first_new", UserInfo.user_id, ge),
+    _is_mutual,
+)
+# Those that look into other tables are in the statements of who asks for them.
 FILTERS: dict[str, Callable[[Any], ColumnElement[bool]]] = {
-    "gender": lambda candidate: candidate.gender == bindparam("gender"),
-    "born_until": lambda candidate: candidate.birthday <= bindparam("born_until"),
-    "born_after": lambda candidate: candidate.birthday > bindparam("born_after"),
-    "height_min": lambda candidate: candidate.height_cm >= bindparam("height_min"),
-    "height_max": lambda candidate: candidate.height_cm <= bindparam("height_max"),
-    "education": lambda candidate: candidate.education.in_(bindparam("education", expanding=True)),
-    "salary": lambda candidate: candidate.salary.in_(bindparam("salary", expanding=True)),
-    "active_since": lambda candidate: candidate.active_at >= bindparam("active_since"),
-    "first_new": lambda candidate: candidate.user_id >= bindparam("first_new"),
-    "is_mutual": _is_mutual,
     "is_near": _is_near,
     "label_1": lambda candidate: has_label(candidate.user_id, "label_1"),
     "label_2": lambda candidate: has_label(candidate.user_id, "label_2"),
     "label_3": lambda candidate: has_label(candidate.user_id, "label_3"),
 }
 # Bounds of an order end its list, so that nobody leafs on through those who cannot be meant.
-BOUNDS: dict[str, dict[str, Any]] = {
-    "active": {"active_since": UserInfo.active_at},
-    "new": {"first_new": UserInfo.user_id},
+BOUNDS: dict[str, tuple[str, Any]] = {
+    "active": ("active_since", UserInfo.active_at),
+    "new": ("first_new", UserInfo.user_id),
 }
 
 
@@ -95,12 +117,12 @@ def search_people(
     list_name = f"search_{order}"
     after = None if cursor is None else _read_position(list_name, order, cursor)
     values = _values(viewer, **filters)
-    names = frozenset(name for name, value in values.items() if value is not None)
+    names = names_of(order, values)
     return scanned_page(
         list_name,
         limit=limit,
         after=after,
-        queries=lambda is_after: _queries(order, is_after, names),
+        queries=lambda is_after: queries_of(order, is_after, names),
         position=lambda row: _position(order, row),
         parameters=lambda after: values | {"viewer_id": viewer.id} | _bound(order, after),
     )
@@ -112,17 +134,19 @@ def _values(viewer: Caller, **filters: Any) -> dict[str, Any]:
     check_range("height", filters["height_min"], filters["height_max"])
     moment = now()
     today, active, labels = moment.date(), filters["active"], filters["label_id"] or []
-    values = {name: filters[name] for name in ("gender", "height_min", "height_max", "education", "salary")}
+    values = {name: filters[name] for name in ("gender", "height_min", "height_max")}
     values["born_until"] = None if filters["age_min"] is None else years_before(today, filters["age_min"])
     values["born_after"] = None if filters["age_max"] is None else years_before(today, filters["age_max"] + 1)
     values["active_since"] = None if active is None else moment - ACTIVE_WITHIN[active]
     values["first_new"] = _first_new(moment - NEW) if filters["is_new"] else None
+    for name in ("education", "salary"):
+        among = filters[name] or [None]
+        values |= {name: among, f"first_{name}": among[0]}
     values |= {f"label_{number}": label_id for number, label_id in enumerate(labels, 1)}
     if filters["distance_km"] is not None:
         values |= {"is_near": True, **circle(require_place(viewer.id), int(filters["distance_km"]))}
-    if filters["is_mutual"]:
-        values |= {"is_mutual": True, "my_gender": viewer.gender, "my_age": _age_of(viewer)}  # type: ignore[attr-defined]
-    return values
+    is_mutual = 1 if filters["is_mutual"] else None
+    return values | {"is_mutual": is_mutual, "my_gender": viewer.gender, "my_age": _age_of(viewer)}  # type: ignore[attr-defined]
 
 
 def _age_of(viewer: Caller) -> int | None:
@@ -137,15 +161,22 @@ def _first_new(since: datetime) -> int:
     return found[0].id if found else 2**63 - 1
 
 
-@lru_cache(512)
-def _queries(order: str, is_after: bool, names: frozenset[str]) -> tuple[Query, Query]:
-    """Return the queries of a window; made once for each set of filters."""
-    bounds = {name: column for name, column in BOUNDS[order].items() if name in names}
-    window = CANDIDATES[order].where(*(column >= bindparam(name) for name, column in bounds.items()))
+def names_of(order: str, values: Mapping[str, Any]) -> frozenset[str]:
+    """Return which of the filters need a statement of their own."""
+    return frozenset(name for name in (*FILTERS, BOUNDS[order][0]) if values.get(name) is not None)
+
+
+@lru_cache
+def queries_of(order: str, is_after: bool, names: frozenset[str]) -> tuple[Query, Query]:
+    """Return the queries of a window; ``names`` are :func:`names_of` the filters."""
+    bound, bounded = BOUNDS[order]
+    window = CANDIDATES[order]
+    if bound in names:
+        window = window.where(bounded >= _told(bound, bounded))
     columns = [getattr(UserInfo, name) for name in ORDERS[order]]
     last: list[ColumnElement[Any]] = [bindparam(f"last_{name}") for name in ORDERS[order]]
     window = newest_first(window, *columns, after=last if is_after else None)
-    conditions = [condition for name, condition in FILTERS.items() if name in names - bounds.keys()]
+    conditions = [*ALWAYS, *(condition for name, condition in FILTERS.items() if name in names)]
 
     def all_of(candidate: Any) -> Sequence[ColumnElement[bool]]:
         return [condition(candidate) for condition in conditions]

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from sqlalchemy import bindparam, select
+from sqlalchemy import func, select
 
 from flask_api.core import personal_data
 from flask_api.core.callers import Caller
@@ -94,12 +94,14 @@ def set_invisibility(user_id: int, *, is_invisible: bool) -> Invisibility:
 # Of people whom I may not know of now, nothing.
 MINE = select(Visitor.host_id, Visitor.day, Visitor.visited_at).where(Visitor.visitor_id == VIEWER, seen_by(VIEWER))
 MINE = MINE.join(UserInfo, UserInfo.user_id == Visitor.host_id)
-TO_ME = select(Visitor.day).where(Visitor.host_id == bindparam("user_id")).order_by(Visitor.id)
+# As many as there are days, however many visits.
+TO_ME = select(Visitor.day, func.count().label("visits")).where(Visitor.host_id == VIEWER, seen_by(VIEWER))
+TO_ME = TO_ME.join(UserInfo, UserInfo.user_id == Visitor.visitor_id).group_by(Visitor.day).order_by(Visitor.day)
 
 
 def _export(user_id: int) -> dict[str, Any]:
     made = [dict(row._mapping) for row in rows(MINE.order_by(Visitor.id), viewer_id=user_id)]
-    return {"made": made, "received": [row.day for row in rows(TO_ME, user_id=user_id)]}
+    return {"made": made, "received": [dict(row._mapping) for row in rows(TO_ME, viewer_id=user_id)]}
 
 
-personal_data.register("visits", export=_export)
+personal_data.register("visits", export=_export, many=(Visitor.host_id, Visitor.visitor_id))

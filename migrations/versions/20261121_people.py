@@ -3,10 +3,12 @@
 Revision: 3f5a1c7e9b20, after 8ab3e5170fd2
 
 The release before writes profiles without the new columns: its new people are active, and were last here long ago.
+It serves while this runs, so the profiles are filled a part at a time: each part is locked for a moment only. MySQL
+keeps what was done when a step fails; what is there already is passed over, so it can be begun again.
 """
 
 import sqlalchemy as sa
-from alembic import op
+from alembic import context, op
 from sqlalchemy.dialects import mysql
 
 revision = '3f5a1c7e9b20'
@@ -20,6 +22,16 @@ SEARCHED = [
     'seeks_gender', 'seeks_age_min', 'seeks_age_max',
 ]
 
+FILL = (
+    "UPDATE user_info SET is_active = (SELECT status = 'active' FROM user_auth WHERE id = user_id), active_at ="
+    " (SELECT coalesce(last_login_at, created_at) FROM user_auth WHERE id = user_id)"
+)
+PART = 10_000  # profiles
+END_OF_PART = (
+    'SELECT max(user_id) FROM'
+    ' (SELECT user_id FROM user_info WHERE user_id > :after ORDER BY user_id LIMIT :size) AS part'
+)
+
 
 def big_id():
     return sa.BigInteger().with_variant(sa.Integer(), 'sqlite')
@@ -29,17 +41,46 @@ def moment():
     return sa.DateTime().with_variant(mysql.DATETIME(fsp=6), 'mysql')
 
 
+def add_columns() -> None:
+    added = [
+        sa.Column('seeks_gender', sa.String(length=16), nullable=True),
+        sa.Column('seeks_age_min', sa.Integer(), nullable=True),
+        sa.Column('seeks_age_max', sa.Integer(), nullable=True),
+        sa.Column('is_active', sa.Boolean(), server_default='1', nullable=False),
+        sa.Column('active_at', moment(), server_default='2020-01-01 00:00:00.000000', nullable=False),
+    ]
+    there = set()
+    if not context.is_offline_mode():
+        there = {column['name'] for column in sa.inspect(op.get_bind()).get_columns('user_info')}
+    for column in added:
+        if column.name not in there:
+            op.add_column('user_info', column)
+
+
+def fill_columns() -> None:
+    if context.is_offline_mode():
+        op.execute(FILL)
+        return
+    connection, after = op.get_bind(), -1
+    while (last := connection.scalar(sa.text(END_OF_PART), {'after': after, 'size': PART})) is not None:
+        connection.execute(sa.text(f'{FILL} WHERE user_id > :after AND user_id <= :last'), {'after': after, 'last': last})
+        if connection.dialect.name == 'mysql':  # SQLite does all of it or nothing
+            connection.exec_driver_sql('COMMIT')
+        after = last
+
+
+def index_columns() -> None:
+    there = set()
+    if not context.is_offline_mode():
+        there = {index['name'] for index in sa.inspect(op.get_bind()).get_indexes('user_info')}
+    if 'ix_user_info_active_at' not in there:
+        op.create_index('ix_user_info_active_at', 'user_info', SEARCHED)
+
+
 def upgrade() -> None:
-    op.add_column('user_info', sa.Column('seeks_gender', sa.String(length=16), nullable=True))
-    op.add_column('user_info', sa.Column('seeks_age_min', sa.Integer(), nullable=True))
-    op.add_column('user_info', sa.Column('seeks_age_max', sa.Integer(), nullable=True))
-    op.add_column('user_info', sa.Column('is_active', sa.Boolean(), server_default='1', nullable=False))
-    op.add_column('user_info', sa.Column('active_at', moment(), server_default='2020-01-01 00:00:00.000000', nullable=False))
-    op.execute(
-        "UPDATE user_info SET is_active = (SELECT status = 'active' FROM user_auth WHERE id = user_id), active_at ="
-        " (SELECT coalesce(last_login_at, created_at) FROM user_auth WHERE id = user_id)"
-    )
-    op.create_index('ix_user_info_active_at', 'user_info', SEARCHED)
+    add_columns()
+    fill_columns()
+    index_columns()
     op.create_table('user_block',
     sa.Column('id', big_id(), nullable=False),
     sa.Column('blocker_id', big_id(), nullable=False),

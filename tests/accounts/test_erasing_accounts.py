@@ -1,16 +1,22 @@
 """When the grace period is over, everything of a user goes."""
 
 from datetime import timedelta
+from typing import Any
 
+import pytest
 from flask import Flask
-from sqlalchemy import Table, func, insert, select, update
+from sqlalchemy import Table, event, func, insert, select, true, update
 
+from flask_api.accounts import leaving
 from flask_api.accounts.leaving import erase_expired
 from flask_api.accounts.models import SocialLogin
+from flask_api.core import personal_data
 from flask_api.core.database import Base, now
 from flask_api.emails.models import AccountExport
+from flask_api.extensions import db
 from flask_api.users.models import UserAuth
 from flask_api.vip.models import Entitlement
+from flask_api.visitors.models import Visitor
 from tests.clients import Client, data, failure
 from tests.factories import Factory, at_once
 
@@ -22,6 +28,11 @@ def rows_of(make: Factory, user_id: int | None) -> dict[str, int]:
         for column in table.columns:
             if column is UserAuth.__table__.c.id or column.references(UserAuth.__table__.c.id):
                 found[f"{table.name}.{column.name}"] = count(make, table, column == user_id)
+    return found
+
+
+def table_of(model: Any) -> Table:
+    found: Table = model.__table__
     return found
 
 
@@ -90,6 +101,39 @@ def test_everything_of_mine_goes_and_nothing_of_others(make: Factory, app: Flask
     assert post_counts(client) == {"Travel": 1, "Food": 0}
     assert {post["author"]["id"] for post in data(client.get("/blog/posts"))["items"]} == {other.user_id}
     assert other.get("/users/me").status_code == 200
+
+
+def test_what_somebody_has_many_of_goes_in_batches_before_the_account(
+    make: Factory, app: Flask, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(personal_data, "BATCH", 2)
+    me, others = make.user(), [make.user() for _ in range(5)]
+    for other in others:
+        me.put(f"/likes/{other.user_id}")
+        for one, whom in ((me, other), (other, me)):
+            one.get(f"/users/{whom.user_id}")
+    others[0].get(f"/users/{others[1].user_id}")
+    me.delete("/auth/account")
+    let_grace_end(make, me)
+    sizes: list[int] = []
+    with app.app_context():
+        event.listen(db.engine, "after_cursor_execute", note := noting(sizes))
+        monkeypatch.setattr(leaving, "_erase_if_expired", lambda _: 0)
+        erase_expired()
+        event.remove(db.engine, "after_cursor_execute", note)
+    assert max(sizes) == 2
+    assert {name: count for name, count in rows_of(make, me.user_id).items() if count} == {
+        "user_auth.id": 1, "user_info.user_id": 1
+    }  # fmt: skip
+    assert count(make, table_of(Visitor), true()) == 1
+
+
+def noting(sizes: list[int]) -> Any:
+    def note(_connection: Any, cursor: Any, statement: str, *_: Any) -> None:
+        if statement.startswith("DELETE"):
+            sizes.append(cursor.rowcount)
+
+    return note
 
 
 def test_nothing_of_an_erased_user_stays_in_redis(make: Factory, app: Flask, client: Client) -> None:

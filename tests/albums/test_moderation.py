@@ -1,7 +1,12 @@
 """Photos that admins look at before others do."""
 
 import pytest
+from sqlalchemy import update
 
+from flask_api.core.database import now
+from flask_api.uploads.models import Upload
+from flask_api.users.models import UserInfo
+from tests.albums.test_my_album import ready
 from tests.clients import Client, data, failure
 from tests.factories import Factory
 
@@ -55,6 +60,58 @@ def test_refused_photo_is_the_avatar_no_longer(make: Factory) -> None:
     admin.post(f"/admin/photos/{photo_id}/review", json={"state": "refused", "reason": "nudity"})
     assert data(owner.get("/users/me"))["avatar"] is None
     admin.post(f"/admin/photos/{photo_id}/review", json={"state": "approved"})
+    assert data(owner.get("/users/me"))["avatar"] is None
+
+
+@pytest.mark.parametrize("way", ["refused", "deleted", "deleted by an admin"])
+def test_choice_that_comes_to_nothing_leaves_the_avatar_that_is_shown_chosen(make: Factory, way: str) -> None:
+    admin, owner = make.admin(), make.user()
+    first, waiting = make.photo(owner), make.photo(owner, "b", 2, "pending")
+    for photo_id in (first, waiting):
+        owner.put("/users/me/avatar", json={"photo_id": photo_id})
+    if way == "refused":
+        admin.post(f"/admin/photos/{waiting}/review", json={"state": "refused", "reason": "nudity"})
+    elif way == "deleted":
+        owner.delete(f"/users/me/photos/{waiting}")
+    else:
+        admin.delete(f"/admin/photos/{waiting}")
+    chosen = [photo["id"] for photo in data(owner.get("/users/me/photos"))["items"] if photo["is_avatar"]]
+    assert (chosen, data(owner.get("/users/me"))["avatar"]) == ([first], "/media/1.jpg")
+
+
+def test_admin_deletes_a_photo_and_its_files_whatever_its_state(make: Factory) -> None:
+    admin, owner, viewer = make.admin(), make.user(), make.user()
+    make.photo(owner)
+    upload_id = ready(make, owner, 1)
+    photo_id = data(owner.post("/users/me/photos", json={"upload_id": upload_id}))["id"]
+    admin.post(f"/admin/photos/{photo_id}/review", json={"state": "approved"})
+    owner.put("/users/me/avatar", json={"photo_id": photo_id})
+    admin.post(f"/admin/photos/{photo_id}/review", json={"state": "refused", "reason": "under_age"})
+    assert admin.delete(f"/admin/photos/{photo_id}").status_code == 200
+    assert failure(admin.delete(f"/admin/photos/{photo_id}")) == (404, "PHOTO_NOT_FOUND")
+    assert failure(owner.get(f"/uploads/{upload_id}")) == (404, "UPLOAD_NOT_FOUND")
+    assert [photo["position"] for photo in data(owner.get("/users/me/photos"))["items"]] == [1]
+    assert (shown(viewer, owner), data(owner.get("/users/me"))["avatar"]) == (1, None)
+
+
+def test_admin_takes_away_an_avatar_of_the_release_before_with_its_file(make: Factory) -> None:
+    """It is of no album, so no review reaches it."""
+    admin, owner, viewer = make.admin(), make.user(), make.user()
+    upload_id = ready(make, owner, 1)
+    make.execute(update(Upload).values(kind="avatar", used_at=now()))
+    make.execute(update(UserInfo).where(UserInfo.user_id == owner.user_id).values(avatar="/media/public/1/1.jpg"))
+    assert admin.delete(f"/admin/users/{owner.user_id}/avatar").status_code == 200
+    assert data(viewer.get(f"/users/{owner.user_id}"))["avatar"] is None
+    assert failure(owner.get(f"/uploads/{upload_id}")) == (404, "UPLOAD_NOT_FOUND")
+    assert failure(admin.delete("/admin/users/999999/avatar")) == (404, "USER_NOT_FOUND")
+
+
+def test_avatar_that_an_admin_took_away_does_not_come_back_by_itself(make: Factory) -> None:
+    admin, owner = make.admin(), make.user()
+    waiting = make.photo(owner, state="pending")
+    owner.put("/users/me/avatar", json={"photo_id": waiting})
+    admin.delete(f"/admin/users/{owner.user_id}/avatar")
+    admin.post(f"/admin/photos/{waiting}/review", json={"state": "approved"})
     assert data(owner.get("/users/me"))["avatar"] is None
 
 

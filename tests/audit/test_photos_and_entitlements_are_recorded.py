@@ -15,6 +15,18 @@ def test_review_of_a_photo_leaves_one_entry_about_its_owner(world: World, make: 
     ]
 
 
+def test_photo_and_avatar_that_an_admin_takes_away_leave_one_entry_each(
+    world: World, make: Factory, new_entries: Entries
+) -> None:
+    photo_id = make.photo(world.user)
+    for path in (f"/admin/photos/{photo_id}", f"/admin/users/{world.user.user_id}/avatar"):
+        assert world.admin.delete(path).status_code == 200
+    assert [told(entry) for entry in new_entries()] == [
+        ("photo_deleted", world.admin.user_id, world.user.user_id, {"photo_id": photo_id}),
+        ("avatar_removed", world.admin.user_id, world.user.user_id, {}),
+    ]
+
+
 def test_entitlement_leaves_one_entry_about_who_has_it(world: World, new_entries: Entries) -> None:
     until = "2099-01-01T00:00:00+00:00"
     path = f"/admin/users/{world.user.user_id}/entitlements/visitors"

@@ -68,6 +68,18 @@ def test_blocking_twice_is_blocking_once_and_one_lift_ends_it(make: Factory) -> 
     assert failure(me.delete(f"/blocks/{other.user_id}")) == (404, "BLOCK_NOT_FOUND")
 
 
+def test_blocks_of_a_day_are_limited_and_what_is_no_new_block_does_not_count(make: Factory) -> None:
+    me, one, others = make.user(), make.user(), [make.user() for _ in range(50)]
+    for _ in range(3):
+        block(me, one)
+        assert block(me, me) == 400
+        assert failure(me.put("/blocks/999999")) == NOBODY
+    me.delete(f"/blocks/{one.user_id}")
+    assert [block(me, other) for other in others] == [200] * 49 + [429]
+    assert failure(me.put(f"/blocks/{one.user_id}")) == (429, "TOO_MANY_BLOCKS")
+    assert me.delete(f"/blocks/{others[0].user_id}").status_code == 200
+
+
 def test_block_of_the_other_is_not_mine_to_lift_or_to_see(make: Factory) -> None:
     me, other = make.user(), make.user()
     block(other, me)

@@ -47,6 +47,39 @@ def test_post_is_reported_by_its_id_and_only_as_its_authors(make: Factory) -> No
     assert count(make) == 1
 
 
+def test_admins_see_what_was_reported_whoever_it_hides_from(make: Factory) -> None:
+    admin, me, other = make.admin(), make.user(), make.user(nickname="Lin")
+    other.patch("/users/me", json={"bio": "Send me money."})
+    post_id, photo_id = make.post(other, make.category(), "Riches", "x" * 3000), make.photo(other, "The lake")
+    for about in ({}, {"kind": "photo", "subject_id": photo_id}, {"kind": "post", "subject_id": post_id}):
+        assert me.post("/reports", json=told(other, **about)).status_code == 201
+    admin.post(f"/admin/photos/{photo_id}/review", json={"state": "refused", "reason": "other"})
+    other.put(f"/blocks/{admin.user_id}")
+    other.patch("/users/me", json={"visibility": "nobody"})
+    post, photo, profile = (report["subject"] for report in queue(admin))
+    assert profile == {"title": "Lin", "text": "Send me money.", "image": None}
+    assert photo == {"title": None, "text": "The lake", "image": "/media/1.jpg"}
+    assert post == {"title": "Riches", "text": "x" * 2000, "image": None}
+
+
+def test_subject_that_is_gone_is_null_and_the_report_is_resolved_all_the_same(make: Factory) -> None:
+    admin, me, other = make.admin(), make.user(), make.user()
+    post_id = make.post(other, make.category())
+    me.post("/reports", json=told(other, kind="post", subject_id=post_id))
+    other.delete(f"/blog/posts/{post_id}")
+    [report] = queue(admin)
+    assert report["subject"] is None
+    done = admin.post(f"/admin/reports/{report['id']}/resolution", json={"outcome": "dismissed"})
+    assert data(done)["subject"] is None
+
+
+def test_asking_whose_something_is_counts_as_a_report(make: Factory) -> None:
+    me, other = make.user(), make.user()
+    me.put(f"/blocks/{other.user_id}")
+    asked = [failure(me.post("/reports", json=told(other, kind="post", subject_id=n))) for n in range(1, 22)]
+    assert asked == [(404, "SUBJECT_NOT_FOUND")] * 20 + [(429, "TOO_MANY_REPORTS")]
+
+
 def test_photo_is_reported_by_its_id_and_only_as_its_owners(make: Factory) -> None:
     me, other, third = make.user(), make.user(), make.user()
     make.photo(other)

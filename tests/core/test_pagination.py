@@ -67,6 +67,21 @@ def test_any_text_is_refused(text: str) -> None:
         read_cursor("posts", text, [int])
 
 
+def test_a_cursor_shows_nobody_where_it_points() -> None:
+    """Neither an id nor a moment that the list does not tell."""
+    moment, user_id = 1763750000123456, 73519001
+    cursor = write_cursor("search_active", [moment, user_id])
+    raw = base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4))
+    for told in (str(moment), str(user_id), "search", "["):
+        assert told.encode() not in raw
+    assert write_cursor("search_active", [moment, user_id + 1])[:8] != cursor[:8]
+
+
+def test_the_longest_cursor_fits_into_its_field() -> None:
+    cursor = write_cursor("likes received", [-(2**63), -(2**63), -(2**63)])
+    assert len(cursor) < 200
+
+
 def test_a_cursor_of_another_list_is_refused() -> None:
     with pytest.raises(BadCursor):
         read_cursor("posts", write_cursor("users", [1]), [int])

@@ -11,7 +11,7 @@ from flask_api.accounts.leaving import erase_expired
 from flask_api.core.job_rows import Job
 from flask_api.core.remaking import Lost
 from flask_api.hot import feeding, scores
-from flask_api.hot.scores import LIKE, MESSAGE, READY, SCORES, VISIT
+from flask_api.hot.scores import LIKE, MESSAGE, READY, SCORES, VISIT, exponent
 from flask_api.people.models import UserBlock, UserLike
 from flask_api.users.models import UserAuth, UserInfo
 from flask_api.users.services import change_profile
@@ -165,13 +165,31 @@ def test_many_who_notice_at_once_have_it_made_once(make: Factory) -> None:
 
 
 def test_what_happens_while_it_is_made_counts_once(app: Flask, make: Factory) -> None:
+    """Visits are read first; by then a like has come, as a row and as what is noted of it."""
     me, other, third = people(make, 3)
-    like(make, me, other)
-    like(make, me, third)
+    visit(make, other, me)
+
+    def happen(_: int) -> None:
+        if not make.execute(select(UserLike.id)):
+            like(make, me, third)
+            scores._note(third.user_id or 0, LIKE, NOW.timestamp())
+
     with app.app_context():
-        feeding.rebuild(lambda _: scores._note(third.user_id or 0, VISIT, NOW.timestamp()))
-    assert app.extensions["redis"].zscore(SCORES, third.user_id) > app.extensions["redis"].zscore(SCORES, other.user_id)
+        feeding.rebuild(happen)
+    assert app.extensions["redis"].zscore(SCORES, third.user_id) == pytest.approx(exponent(LIKE, NOW.timestamp()))
     assert hot(me) == [third.user_id, other.user_id]
+
+
+def test_who_is_rare_is_found_behind_thousands_of_others(app: Flask, make: Factory) -> None:
+    me, man = people(make, 2)
+    change(make, man, gender="male")
+    others = {str(1000 + number): 100 + number for number in range(1500)}  # nobody that this viewer may see
+    redis = app.extensions["redis"]
+    redis.zadd(SCORES, {**others, str(man.user_id): 1})
+    redis.set(READY, 1)
+    with app.app_context():
+        change_profile(me.user_id or 0, seeks_gender="male")
+    assert hot(me) == [man.user_id]
 
 
 def test_undone_likes_count_no_more_once_it_is_made_anew(app: Flask, make: Factory) -> None:

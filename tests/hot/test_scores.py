@@ -125,9 +125,12 @@ def test_without_redis_nothing_fails(app: Flask, settings: Settings, caplog: pyt
 
 def test_only_the_hottest_are_kept(app: Flask, context: None, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(scores, "KEPT", 3)
+    monkeypatch.setattr(scores, "PORTION", 3)
     for user_id in range(1, 8):
         scores._note(user_id, VISIT, START + user_id)
+    app.extensions["redis"].config_resetstat()
     scores.trim()
+    assert app.extensions["redis"].info("commandstats")["cmdstat_zremrangebyrank"]["calls"] == 2
     assert [int(user_id) for user_id in app.extensions["redis"].zrange(SCORES, 0, -1)] == [5, 6, 7]
 
 

@@ -17,7 +17,6 @@ from tests.conftest import start_app, stop_app
 from tests.factories import Factory, at_once
 
 NOBODY = (404, "USER_NOT_FOUND")
-NOT_LIKED = (404, "LIKE_NOT_FOUND")
 
 
 def like(me: Client, whom: Client) -> Any:
@@ -44,14 +43,6 @@ def test_people_i_like_are_listed_to_me_newest_first_and_to_nobody_else(make: Fa
     assert people(me) == [second.user_id, first.user_id]
     assert data(me.get("/likes"))["items"][1]["person"]["nickname"] == "Lin"
     assert people(first) == people(second) == []
-
-
-def test_like_is_undone(make: Factory) -> None:
-    me, other = make.user(), make.user()
-    like(me, other)
-    assert me.delete(f"/likes/{other.user_id}").status_code == 200
-    assert people(me) == []
-    assert failure(me.delete(f"/likes/{other.user_id}")) == NOT_LIKED
 
 
 def test_liking_twice_is_liking_once(make: Factory) -> None:

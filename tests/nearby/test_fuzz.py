@@ -8,8 +8,8 @@ from flask import Flask
 from hypothesis import given, settings
 from hypothesis import strategies as some
 
-from flask_api.nearby.fuzz import GRID, displaced
-from flask_api.nearby.sphere import Point, beyond, distance, turned
+from flask_api.nearby.fuzz import displaced
+from flask_api.nearby.sphere import Grid, Point, beyond, direction, distance, turned
 from flask_api.settings import Settings
 
 latitudes = some.one_of(some.floats(-90, 90), some.sampled_from([-90.0, -89.9999, 0.0, 89.9999, 90.0]))
@@ -43,8 +43,8 @@ def test_however_somebody_walks_what_is_said_stays_a_kilometre_off(
     user_id: int, start: Point, walk: list[tuple[float, float]]
 ) -> None:
     place, said = start, displaced(user_id, start)
-    for direction, step in walk:
-        place = beyond(place, direction, step)
+    for towards, step in walk:
+        place = beyond(place, towards, step)
         said = displaced(user_id, place, said)
         assert distance(place, said) >= 1
 
@@ -75,10 +75,10 @@ def test_without_the_secret_nobody_can_tell_where(plain_settings: Settings) -> N
 
 @given(places)
 def test_cells_are_squares_of_half_a_kilometre_that_hold_their_points(place: Point) -> None:
-    cell = GRID.cell(place)
-    assert cell in set(GRID.around(place))
-    assert distance(place, GRID.middle(cell)) <= 0.5 / 2**0.5 + 0.02
-    assert GRID.cell(GRID.middle(cell)) == cell
+    grid = Grid(0.5)
+    cell = grid.cell(place)
+    assert distance(place, grid.middle(cell)) <= 0.5 / 2**0.5 + 0.02
+    assert grid.cell(grid.middle(cell)) == cell
 
 
 @given(places, places)
@@ -90,6 +90,12 @@ def test_distances_stay_when_the_earth_is_turned(one: Point, other: Point) -> No
 @given(places, directions, some.floats(0, 500))
 def test_what_lies_beyond_is_that_far_away(start: Point, direction: float, length: float) -> None:
     assert distance(start, beyond(start, direction, length)) == pytest.approx(length, abs=1e-3)
+
+
+@given(some.builds(Point, some.floats(-89.9, 89.9), longitudes), directions, some.floats(0.1, 50))
+def test_direction_and_distance_lead_to_a_place(start: Point, towards: float, length: float) -> None:
+    end = beyond(start, towards, length)
+    assert distance(end, beyond(start, direction(start, end), distance(start, end))) < 1e-3
 
 
 def test_distance_is_that_of_a_map() -> None:

@@ -7,7 +7,7 @@ import pytest
 from flask import Flask
 from sqlalchemy import delete, select, update
 
-from flask_api.nearby import feeding
+from flask_api.nearby import circles, feeding
 from flask_api.nearby.circles import PLACES, VERSIONS
 from flask_api.nearby.models import FADES, Location
 from flask_api.nearby.sphere import Point, distance
@@ -164,6 +164,28 @@ def test_versions_in_redis_are_forgotten_after_an_hour(app: Flask, make: Factory
         assert redis.zcard(VERSIONS) == 0
 
 
+def test_versions_are_forgotten_in_portions(app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A million at once would keep Redis from all others for a second."""
+    monkeypatch.setattr(circles, "PORTION", 2)
+    redis = app.extensions["redis"]
+    redis.zadd(VERSIONS, {str(n): n for n in range(5)})
+    redis.config_resetstat()
+    with app.app_context():
+        circles.forget_versions()
+    assert redis.zcard(VERSIONS) == 0
+    assert redis.info("commandstats")["cmdstat_zrem"]["calls"] == 3
+
+
+def test_rebuild_keeps_no_versions_of_places_that_are_old(app: Flask, make: Factory) -> None:
+    old, new = make.user(), make.user()
+    settle(make, old, updated_at=datetime.now(UTC) - timedelta(hours=2))
+    settle(make, new)
+    with app.app_context():
+        feeding.rebuild()
+    assert app.extensions["redis"].zrange(VERSIONS, 0, -1) == [str(new.user_id).encode()]
+    assert app.extensions["redis"].zcard(PLACES) == 2
+
+
 def test_many_moves_at_once_leave_one_row_and_redis_where_the_table_is(app: Flask, make: Factory) -> None:
     me = make.user()
     moves = [lambda n=n: me.put("/users/me/place", json=away(10 * n)._asdict()) for n in range(12)]
@@ -174,48 +196,38 @@ def test_many_moves_at_once_leave_one_row_and_redis_where_the_table_is(app: Flas
     assert distance(Point(row.latitude, row.longitude), Point(latitude, longitude)) < 0.01
 
 
-def test_login_may_tell_the_place(client: Client, make: Factory) -> None:
-    phone = make.phone()
-    code = data(client.post("/auth/sms-codes", json={"phone": phone}))["code"]
-    login = data(client.post("/auth/sms-login", json={"phone": phone, "code": code, "place": HOME}))
-    me = Client(client.app, login["token"], login["user_id"])
-    assert data(me.get("/users/me/place"))["placed_at"] is not None
-    me.put("/auth/password", json={"new_password": "correct horse"})
-    elsewhere = away(100)._asdict()
-    client.post("/auth/password-login", json={"phone": phone, "password": "correct horse", "place": elsewhere})
-    [row] = kept(make)
-    assert distance(away(100), Point(row.latitude, row.longitude)) < 3
-
-
-def test_login_with_an_impossible_place_is_refused(client: Client, make: Factory) -> None:
-    phone = make.phone()
-    code = data(client.post("/auth/sms-codes", json={"phone": phone}))["code"]
-    sent = {"phone": phone, "code": code, "place": {"latitude": 91, "longitude": 0}}
-    assert failure(client.post("/auth/sms-login", json=sent)) == (400, "INVALID_FIELD")
+def test_deleting_what_is_not_there_writes_nothing(app: Flask, make: Factory) -> None:
+    me = make.user()
+    assert me.delete("/users/me/place").status_code == 200
+    assert me.patch("/users/me/place", json={"is_hidden": False}).status_code == 200
     assert kept(make) == []
-    assert client.post("/auth/sms-login", json={"phone": phone, "code": code}).status_code == 200
+    move(me, CENTRE)
+    for _ in range(3):
+        assert me.delete("/users/me/place").status_code == 200
+    assert run_jobs(app) == 1
 
 
-def test_login_passes_though_its_owner_has_moved_too_often(app: Flask, settings: Settings, make: Factory) -> None:
-    phone = make.phone()
-    make.user(phone)
-    limited = start_app(settings.model_copy(update={"limit_moves_per_user": Quota(1, 3600)}))
-    for place, expected in ((CENTRE, CENTRE), (away(100), CENTRE)):
-        nobody = Client(limited)
-        code = data(nobody.post("/auth/sms-codes", json={"phone": phone}))["code"]
-        login = {"phone": phone, "code": code, "place": place._asdict()}
-        assert nobody.post("/auth/sms-login", json=login).status_code == 200
-        [row] = kept(make)
-        assert distance(expected, Point(row.latitude, row.longitude)) < 3
+def test_showing_oneself_again_counts_as_a_move_and_hiding_is_always_possible(
+    settings: Settings, make: Factory, app: Flask
+) -> None:
+    me = make.user()
+    limited = start_app(settings.model_copy(update={"limit_moves_per_user": Quota(2, 3600)}))
+    mover = Client(limited, me.token, me.user_id)
+    answers = [mover.patch("/users/me/place", json={"is_hidden": n % 2 == 0}).status_code for n in range(7)]
+    assert answers == [200, 200, 200, 200, 200, 429, 200]
+    assert data(mover.get("/users/me/place"))["is_hidden"] is True
     stop_app(limited)
 
 
-def test_export_has_what_is_kept_of_my_place(make: Factory) -> None:
+def test_export_has_my_place_no_nearer_than_others_learn_it(make: Factory) -> None:
     me = make.user()
     move(me, CENTRE)
     exported = data(me.get("/auth/account/export"))["data"]["place"]
     [row] = kept(make)
-    assert (exported["latitude"], exported["longitude"]) == (row.latitude, row.longitude)
+    assert exported.keys() == {"place", "placed_at", "is_hidden"}
+    told = Point(**exported["place"])
+    assert told == pytest.approx((row.latitude, row.longitude), abs=0.026)
+    assert [degrees * 20 for degrees in told] == pytest.approx([round(degrees * 20) for degrees in told])
 
 
 def test_others_distance_is_on_no_page_when_one_of_the_two_has_no_place(app: Flask, make: Factory) -> None:

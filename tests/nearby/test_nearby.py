@@ -7,7 +7,8 @@ import pytest
 from flask import Flask
 from sqlalchemy import insert, update
 
-from flask_api.nearby.circles import WIDEST
+from flask_api.nearby import circles
+from flask_api.nearby.circles import WIDEST, Shown
 from flask_api.nearby.models import FADES
 from flask_api.nearby.places import BANDS, CIRCLES, band_between
 from flask_api.people.models import UserBlock, UserLike
@@ -153,3 +154,12 @@ def test_list_is_for_those_who_are_logged_in(client: Client) -> None:
 
 def test_widest_circle_is_the_last_band() -> None:
     assert CIRCLES[-1] == WIDEST
+
+
+def test_who_is_rare_is_found_behind_thousands_who_are_nearer(app: Flask, make: Factory) -> None:
+    me, rare = settle(make, make.user()), settle(make, make.user(), away(3))
+    assert ids(me) == [rare.user_id]
+    with app.app_context():
+        for first in range(1000, 2500, 500):  # nobody that this viewer may see
+            circles.put([Shown(first + n, away(1, n), now()) for n in range(500)])
+    assert ids(me) == [rare.user_id]

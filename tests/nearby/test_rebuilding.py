@@ -1,14 +1,19 @@
 """Redis emptied: it is told all places again, once, and nobody is given half a list meanwhile."""
 
+from datetime import timedelta
+
 import pytest
 from flask import Flask
-from sqlalchemy import select
+from redis.exceptions import ResponseError
+from sqlalchemy import delete, select
 
 from flask_api.core.database import now
 from flask_api.core.job_rows import Job
 from flask_api.core.remaking import Lost
 from flask_api.nearby import circles, feeding
-from flask_api.nearby.circles import PLACES, READY, Shown
+from flask_api.nearby.circles import PLACES, POLAR, READY, Shown
+from flask_api.nearby.sphere import Point
+from flask_api.users.models import UserAuth
 from tests.clients import Client, failure
 from tests.factories import Factory, at_once
 from tests.jobs_run import run_jobs
@@ -133,3 +138,43 @@ def test_hidden_and_faded_places_are_not_told(app: Flask, make: Factory) -> None
         feeding.rebuild()
     assert app.extensions["redis"].zcard(PLACES) == 1 + len(others)
     assert ids(me) == others
+
+
+@pytest.mark.parametrize("place", [CENTRE, Point(89, 10)], ids=["city", "pole"])
+def test_whom_the_table_does_not_know_is_taken_out(app: Flask, make: Factory, place: Point) -> None:
+    """Erased by a release that knows no places, or while Redis was away."""
+    me, others = town(make)
+    gone = make.user()
+    settle(make, gone, place, updated_at=now() - timedelta(minutes=1))
+    redis = app.extensions["redis"]
+    with app.app_context():
+        feeding.rebuild()
+        make.execute(delete(UserAuth).where(UserAuth.id == gone.user_id))
+        feeding.rebuild()
+    assert redis.zcard(PLACES) == 1 + len(others)
+    assert redis.zcard(POLAR) == 0
+    assert ids(me) == others
+
+
+def test_failing_again_and_again_leaves_no_jobs_behind(
+    app: Flask, make: Factory, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def fail(_: object) -> bool:
+        raise ResponseError("OOM command not allowed")
+
+    me, others = town(make)
+    monkeypatch.setattr(circles, "put", fail)
+    assert failure(me.get("/nearby")) == BEING_MADE
+    run_jobs(app)
+    assert waiting(make) == []
+    assert "OOM" in caplog.text
+    monkeypatch.undo()
+    app.extensions["redis"].delete(feeding.PLACES.key("asked"))  # half a minute later
+    assert ids(me) == others
+
+
+def test_schedule_that_comes_round_during_a_rebuild_is_no_failure(app: Flask, make: Factory) -> None:
+    town(make)
+    with app.app_context():
+        feeding.rebuild(lambda _: feeding.remake.now())
+        assert feeding.PLACES.is_of_this_run()

@@ -18,7 +18,7 @@ from tests.test_rows_read import Meter, rows_read, steps
 
 PEOPLE = sum(WINDOWS) + 1000
 # For each candidate of one window: a few rows, or that many steps of SQLite's virtual machine.
-ROWS, STEPS = 8, 70
+ROWS, STEPS = 8, 80
 SEARCHES: list[dict[str, object]] = [
     {},
     {"gender": "male"},

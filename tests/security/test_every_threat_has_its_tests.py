@@ -16,7 +16,13 @@ TESTS = Path(__file__).resolve().parents[1]
 HELD_BY: dict[str, list[str]] = {
     "another's object by id": ["security/test_others_objects.py"],
     "finding a home from distances": [
-        *("nearby/test_three_points.py", "nearby/test_fuzz.py", "nearby/test_my_place.py", "core/test_logs.py"),
+        *(
+            "nearby/test_three_points.py",
+            "nearby/test_fuzz.py",
+            "nearby/test_several_answers.py",
+            "nearby/test_my_place.py",
+            "core/test_logs.py",
+        ),
     ],
     "guessing SMS codes": ["security/test_sms_codes_at_once.py", "security/campaign_sms.py"],
     "SMS bombing": [

@@ -14,6 +14,7 @@ from werkzeug.test import TestResponse
 
 from flask_api.accounts import attempts, mail_codes, sms_codes
 from flask_api.blocks import reports
+from flask_api.blocks import services as blocks
 from flask_api.core import rate_limits
 from flask_api.core.rate_limits import bucket
 from flask_api.emails import exports
@@ -187,7 +188,7 @@ def test_without_redis_open_limits_let_pass_and_closed_ones_do_not(site: Site) -
     assert refused.headers["Retry-After"]
 
 
-MODULES = (rate_limits, sms_codes, mail_codes, attempts, exports, likes, reports, places)
+MODULES = (rate_limits, sms_codes, mail_codes, attempts, exports, likes, blocks, reports, places)
 
 
 def all_limits() -> dict[str, rate_limits.Limit]:

@@ -208,4 +208,18 @@ def test_export_has_my_visits_and_on_which_days_i_was_visited(make: Factory) -> 
     look(other, me)
     exported = data(me.get("/auth/account/export"))["data"]["visits"]
     assert [visit["host_id"] for visit in exported["made"]] == [other.user_id]
-    assert exported["received"] == [now().date().isoformat()]
+    assert exported["received"] == [{"day": now().date().isoformat(), "visits": 1}]
+
+
+def test_export_has_a_line_for_each_day_and_counts_nobody_who_is_hidden_from_me(make: Factory) -> None:
+    me, one, other, hidden, blocking = (make.user() for _ in range(5))
+    look(other, me)
+    days_ago(make, 1)
+    for visitor in (one, other, hidden, blocking):
+        look(visitor, me)
+    hidden.patch("/users/me", json={"visibility": "nobody"})
+    blocking.put(f"/blocks/{me.user_id}")
+    today = now().date()
+    exported = data(me.get("/auth/account/export"))["data"]["visits"]["received"]
+    expected = {today - timedelta(days=1): 1, today: 2}
+    assert exported == [{"day": day.isoformat(), "visits": visits} for day, visits in expected.items()]
