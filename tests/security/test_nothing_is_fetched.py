@@ -29,6 +29,7 @@ ALLOWED = {
     "server/supervision.py": {"http.client", "xmlrpc.client"},  # to supervisord, on a socket of our own
     "providers/mail/smtp.py": {"smtplib"},
     "providers/outside.py": {"http.client", "urllib3"},
+    "providers/outside_connections.py": {"urllib3"},
     "providers/storage/s3.py": {"boto3", "botocore"},
 }
 BY_NAMES_OF_OURS = {"adapters.py": {"import_module"}}  # what the settings choose among, from our own folders
