@@ -155,8 +155,6 @@ class WarmProcess:
             interpreter = [sys.executable, "-B", "-u", "-X", "faulthandler"]
             os.execv(sys.executable, interpreter + sys.argv)  # noqa: S606 - ourselves
         gc.enable()
-        # A .pyc is taken for good when its source has the same size and second: two edits within one can have both.
-        sys.dont_write_bytecode = True
         sys.path.insert(0, str(self._project))
         sys.meta_path.insert(0, self._notes)
         importlib.invalidate_caches()
@@ -238,6 +236,8 @@ def main() -> None:
     project, control, temperature, *arguments = sys.argv[1:]
     warm = temperature == "warm" and sys.platform == "linux"
     gc.disable()
+    # A .pyc is taken for good when its source has the same size and second: two edits within one can have both.
+    sys.dont_write_bytecode = True
     with suppress(ValueError, OSError):  # a server that hangs is ended by SIGABRT, and leaves no core file
         resource.setrlimit(resource.RLIMIT_CORE, (0, resource.getrlimit(resource.RLIMIT_CORE)[1]))
     process = WarmProcess(Path(project), socket.socket(fileno=int(control)), arguments, warm=warm)

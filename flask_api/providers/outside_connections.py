@@ -3,12 +3,17 @@
 import logging
 import ssl
 from functools import cache
-from socket import socket
+from socket import SO_SNDBUF, SOL_SOCKET, socket
 from threading import Thread, current_thread
 from typing import Any
 
 from urllib3 import HTTPConnectionPool, HTTPSConnectionPool, PoolManager
 from urllib3.connection import HTTPConnection, HTTPSConnection
+
+# Bytes. What the system holds back for a slow line counts as sent, and left to itself it holds back megabytes: these it
+# doubles, and they are gone within seconds.
+SEND_BUFFER = 128 * 1024
+OPTIONS = [*HTTPConnection.default_socket_options, (SOL_SOCKET, SO_SNDBUF, SEND_BUFFER)]
 
 
 class Carrier(Thread):
@@ -26,7 +31,7 @@ class Carrier(Thread):
 def telling_pools(timeout: float, trust: ssl.SSLContext) -> PoolManager:
     """Return what makes requests, in a :class:`Carrier`; ``timeout``: seconds for each step."""
     _keep_addresses_out_of_the_log()
-    pools = PoolManager(1, timeout=timeout, ssl_context=trust)
+    pools = PoolManager(1, timeout=timeout, ssl_context=trust, socket_options=OPTIONS)
     pools.pool_classes_by_scheme = {"http": _Pool, "https": _SecurePool}
     return pools
 

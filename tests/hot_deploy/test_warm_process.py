@@ -63,7 +63,8 @@ class Toy:
         """Play a scenario while the Reloader works."""
 
         async def play() -> None:
-            environment = {**os.environ, "PYTHONPATH": str(self.packages)}
+            kept = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
+            environment = {**kept, "PYTHONPATH": str(self.packages)}
             command = Command(self.project, self.listener, [], environment, warm=warm)
             work = asyncio.ensure_future(Reloader(command, Terminal(self._output)).run())
             try:
@@ -149,6 +150,7 @@ def test_package_that_makes_forks_unsafe_makes_all_starts_cold(toy: Toy, unsafe:
 
     toy.install(unsafe.format(project=str(toy.project)) + PACKAGE.format(version=1))
     toy.run(scenario)
+    assert not (toy.project / "__pycache__").exists(), "a .pyc hides the second of two edits within a second"
 
 
 def test_cold_starts_on_demand_serve_as_well(toy: Toy) -> None:
