@@ -18,6 +18,7 @@ from flask_api.settings import Settings
 from tests.clients import Client, failure
 from tests.factories import at_once
 from tests.metrics.telling import read, value
+from tests.services.clock import Clock
 from tests.services.google_issuer import GoogleIssuer, kid, private_key, public_jwk
 from tests.services.upstream import Behaviour
 
@@ -25,16 +26,6 @@ MINUTE, DAY = 60, 86400
 TIMEOUT = 1.0  # seconds
 SLACK = 1.0  # the machine does other things too
 AWAY, INVALID, FINE = (503, "GOOGLE_AWAY"), (401, "ID_TOKEN_INVALID"), (200, "SUCCESS")
-
-
-class Clock:
-    """Tells the time that a test wants."""
-
-    def __init__(self) -> None:
-        self.seconds = 1000.0
-
-    def __call__(self) -> float:
-        return self.seconds
 
 
 @pytest.fixture

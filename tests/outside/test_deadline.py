@@ -3,17 +3,10 @@
 import pytest
 
 from flask_api.providers.outside_deadline import Deadline
+from tests.services.clock import Clock
 
 SLOWEST = 1000  # bytes a second
 TIMEOUT = 5.0
-
-
-class Clock:
-    def __init__(self) -> None:
-        self.seconds = 100.0
-
-    def __call__(self) -> float:
-        return self.seconds
 
 
 @pytest.fixture
