@@ -21,6 +21,7 @@ Make = Callable[..., Settings]
 pytestmark = pytest.mark.filterwarnings("ignore:Requiring AUTH while not requiring TLS")  # aiosmtpd's, of tls
 SECURITIES = ["none", "starttls", "tls"]
 QUICK = 0.25  # seconds
+SLACK = 2.0  # the machine does other things too
 
 
 def message(settings: Settings, to: str = "lin@example.com") -> EmailMessage:
@@ -151,7 +152,7 @@ def test_bad_server_costs_no_more_than_the_time_out(speak: Callable[..., None], 
         mail, mail_provider, began = message(settings), make_mail_provider(settings), time.monotonic()
         with pytest.raises(MailError) as failure:
             mail_provider.send(mail)
-        assert time.monotonic() - began < QUICK + 0.5
+        assert time.monotonic() - began < QUICK + SLACK
     assert type(failure.value) is MailError
 
 
@@ -179,7 +180,7 @@ def test_host_that_takes_no_connection_is_given_up_in_time(by_smtp: Make) -> Non
         began = time.monotonic()
         with pytest.raises(MailError):
             make_mail_provider(settings).send(message(settings))
-        assert time.monotonic() - began < QUICK + 0.5
+        assert time.monotonic() - began < QUICK + SLACK
         for one in held:
             one.close()
 

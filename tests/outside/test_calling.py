@@ -96,7 +96,7 @@ def test_place_that_becomes_free_goes_to_who_waits_for_it_and_other_services_sta
             assert time.monotonic() < deadline
         began = time.monotonic()
         assert not places.take("sms"), "nobody else may wait"
-        assert time.monotonic() - began < 1
+        assert time.monotonic() - began < 5
         assert places.take("google")
         places.give_back("google")
         for one in waiting_for_it:
@@ -110,15 +110,15 @@ def test_who_waits_in_vain_is_refused_after_a_moment(app: Flask, tmp_path: Path)
         began = time.monotonic()
         with pytest.raises(OutsideError), calling("sms"):
             pass
-        assert PATIENCE <= time.monotonic() - began < PATIENCE + 1
+        assert PATIENCE <= time.monotonic() - began < PATIENCE + 3
         with waiting("google"), waiting("google"):
             began = time.monotonic()
-            for refused in (waiting("google"), calling("sms")):
+            for refused in [*(waiting("google") for _ in range(9)), *(calling("sms") for _ in range(9))]:
                 with pytest.raises(OutsideError) as caught, refused:
                     pass
                 assert (caught.value.reason, caught.value.sent) == ("busy", False)
-            assert time.monotonic() - began < PATIENCE
-        assert counted(tmp_path)["busy"] == 3
+            assert time.monotonic() - began < 9 * PATIENCE
+        assert counted(tmp_path)["busy"] == 19
 
 
 def test_calls_of_requests_are_bounded_and_jobs_neither_are_nor_take_their_places(app: Flask, tmp_path: Path) -> None:
