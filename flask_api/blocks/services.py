@@ -63,7 +63,12 @@ def block(user_id: int, other_id: int) -> None:
     """
     if has_blocked(user_id, other_id):
         return
-    require_other(user_id, other_id)
+    try:
+        require_other(user_id, other_id)
+    except UserNotFound:
+        if has_blocked(user_id, other_id):  # by the same request, a moment earlier
+            return
+        raise
     budget = budget_of([BLOCKS_PER_USER], settings)
     if budget is not None and (wait := take(budget, str(user_id))):
         raise TooManyBlocks(retry_after=wait)

@@ -15,8 +15,9 @@ from typing import Any
 import orjson
 
 from flask_api.core import redis_keys
-from flask_api.extensions import redis, settings
+from flask_api.extensions import redis, redis_trips, settings
 
+NOTED_FOR = 86400  # seconds; a job brings what is noted to the database each minute
 RENEW_AFTER = 1 / 48  # of a lifetime: a token in use gets a full lifetime again, at most this often
 
 
@@ -103,7 +104,8 @@ def issue(user_id: int, generation: int, *, device: str, address: str) -> str:
 
 def note_use(user_id: int) -> None:
     """Note that somebody is here; what becomes of it: search/activity.py."""
-    redis.zadd(redis_keys.active(), {str(user_id): int(time.time())})
+    noted = ("ZADD", redis_keys.active(), int(time.time()), user_id)
+    redis_trips.ask(noted, ("EXPIRE", redis_keys.active(), NOTED_FOR))
 
 
 def renew(token: Token, generation: int | None = None) -> Token:

@@ -33,6 +33,8 @@ ASK_DATABASE = [
     ("jobs", "requeue", "--all"),
     ("jobs", "drop", "1"),
     ("jobs", "work"),
+    ("geo", "rebuild"),
+    ("hot", "rebuild"),
     ("appkey", "create", "Android"),
     ("appkey", "list"),
     ("appkey", "rotate", "1"),
@@ -76,7 +78,7 @@ def line_of(result: Result) -> str:
 def test_every_command_is_among_those_tried_here() -> None:
     plugins = {plugin.name for plugin in entry_points(group="flask.commands")} - {"db"}  # of packages that are there
     assert {command[0] for command in ASK_DATABASE} | ASK_NOTHING == main.commands.keys() - plugins
-    for name in ("jobs", "appkey"):
+    for name in ("jobs", "appkey", "geo", "hot"):
         group = main.commands[name]
         assert isinstance(group, click.Group)
         assert {command[1] for command in ASK_DATABASE if command[0] == name} == group.commands.keys()
@@ -127,7 +129,7 @@ def test_redis_away_is_one_line_that_names_its_setting(run: Run, migrated: str, 
     with sqlite3.connect(tmp_path / "var" / "solo.db") as database:
         database.execute("UPDATE user_auth SET role = 'user', delete_after = '2026-01-01 00:00:00.000000'")
     place = f"@127.0.0.1:{free_port()}/0"
-    for command in (ADMIN, ("erase-expired",), ("appkey", "create", "Android")):
+    for command in (ADMIN, ("erase-expired",), ("appkey", "create", "Android"), ("geo", "rebuild"), ("hot", "rebuild")):
         line = line_of(run(*command, SOLO_REDIS_URL=f"redis://solo:{PASSWORD}{place}?health_check_interval=2"))
         assert "Redis cannot be used: " in line
         assert line.endswith(f"Look at SOLO_REDIS_URL: redis://solo:***{place}\n")

@@ -18,4 +18,4 @@ def test_what_redis_keeps_is_made_anew_and_said_to_be(migrated_manage: Manage, c
 def test_without_tables_the_command_says_so_in_a_line(manage: Manage, command: str) -> None:
     done = manage(command, "rebuild")
     assert done.returncode == 1
-    assert done.stderr.splitlines()[-1] == "Error: the tables are not there: run python manage.py db upgrade"
+    assert done.stderr == "Error: The tables are missing or out of date; run: python manage.py db upgrade\n"

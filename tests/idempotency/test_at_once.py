@@ -161,15 +161,15 @@ def test_who_waits_too_long_is_503_and_gets_the_answer_later(
 def one_deadlock(monkeypatch: pytest.MonkeyPatch) -> list[int]:
     """The first post that is written ends in a deadlock; grows by one with each try."""
     tries: list[int] = []
-    get_post = services.get_post
+    read_post = services.read_post
 
     def deadlock_once(post_id: int) -> Any:
         tries.append(post_id)
         if len(tries) == 1:
             raise OperationalError("x", {}, Exception(1213, "Deadlock found"))
-        return get_post(post_id)
+        return read_post(post_id)
 
-    monkeypatch.setattr(services, "get_post", deadlock_once)
+    monkeypatch.setattr(services, "read_post", deadlock_once)
     return tries
 
 

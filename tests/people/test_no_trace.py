@@ -21,6 +21,7 @@ from tests.security.operations import Operation
 WALKED = [read for read in READS if not read.needs_role]
 
 SHOWS_NOBODY = {
+    "GET /auth/account": "my own",
     "GET /auth/sessions": "my own logins",
     "GET /blocks": "nobody is blocked yet",
     "GET /blog/categories": "names and counts",

@@ -38,7 +38,7 @@ class KilledAfterPut(LocalStorage):
 
 
 def send_photo(me: Client) -> None:
-    granted = grant(me, photo(), "avatar")
+    granted = grant(me, photo(), "photo")
     arrive(me.app, granted, photo())
     me.post(f"/uploads/{granted['id']}/complete")
 
