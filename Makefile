@@ -23,11 +23,11 @@ dev: .venv/.solo-run ## The same, and changed code is served at once, without a 
 test: .venv/.solo-dev ## Run the tests, or some: make test T=tests/blog
 	@$(BIN)/python -m pytest $(if $(T),,-n $(WORKERS)) -m "not mariadb and not deploy and not long" $(T)
 
-test-all: .venv/.solo-dev ## Run all tests, on SQLite and MariaDB, with coverage; deploy for real (45 minutes)
+test-all: .venv/.solo-dev ## Run all tests, on SQLite and MariaDB, with coverage; deploy for real (75 minutes; DRILL=short: 50)
 	@rm -f .coverage .coverage.*
-	@$(COVERED) $(BIN)/python -m pytest -n $(WORKERS) -m "not mariadb and not deploy" --cov --cov-report=
-	@$(COVERED) $(BIN)/python -m tests.services.mariadb -- $(BIN)/python -m pytest -n $(WORKERS) -m "not deploy and not long" --cov --cov-append --cov-report=
-	@$(BIN)/python -m tests.services.mariadb -- $(BIN)/python -m pytest -m deploy --verbose
+	@$(BIN)/python -m pytest -n $(WORKERS) -m "not mariadb and not deploy"
+	@$(COVERED) $(BIN)/python -m tests.services.mariadb -- $(BIN)/python -m pytest -n $(WORKERS) -m "not deploy and not long" --cov --cov-report=
+	@DRILL=$(DRILL) $(BIN)/python -m tests.services.mariadb -- $(BIN)/python -m pytest -m deploy --verbose
 	@$(BIN)/coverage report --skip-covered
 	@$(BIN)/coverage report --fail-under=95 --include='flask_api/core/*' --skip-covered
 	@$(BIN)/coverage report --fail-under=95 --include='flask_api/accounts/*' --skip-covered
