@@ -112,7 +112,10 @@ def test_default_database_that_is_none_names_the_data_directory(run: Run, tmp_pa
     assert line.endswith(f"Look at SOLO_DATA_DIR: {tmp_path / 'var'}\n")
 
 
-@pytest.mark.parametrize("command", [ADMIN, ("erase-expired",), ("jobs", "list"), ("appkey", "list")], ids=" ".join)
+NEED_TABLES = [ADMIN, ("erase-expired",), ("jobs", "list"), ("geo", "rebuild"), ("hot", "rebuild"), ("appkey", "list")]
+
+
+@pytest.mark.parametrize("command", NEED_TABLES, ids=" ".join)
 def test_missing_tables_are_one_line_that_says_what_makes_them(run: Run, command: tuple[str, ...]) -> None:
     assert line_of(run(*command)) == (
         "Error: The tables are missing or out of date; run: python manage.py db upgrade\n"

@@ -1,6 +1,7 @@
 """``manage.py`` as an operator meets it: a process of its own and an empty data directory."""
 
 import os
+import re
 from importlib.metadata import entry_points
 from pathlib import Path
 
@@ -103,7 +104,7 @@ def test_demo_runs_from_the_command_line_and_shows_its_progress(migrated_manage:
     result = migrated_manage("demo", "--users", "20")
     assert result.returncode == 0, result.stderr
     assert "Added 20 users, 40 posts" in result.stdout
-    assert "users 20, posts 40" in result.stderr
+    assert re.search(r"users 20, .*posts 40", result.stderr)  # what else is counted comes between
     assert len(list((tmp_path / "var" / "media" / "demo").glob("*.jpg"))) == 48
 
 

@@ -12,10 +12,3 @@ def test_what_redis_keeps_is_made_anew_and_said_to_be(migrated_manage: Manage, c
     done = migrated_manage(command, "rebuild")
     assert done.returncode == 0, done.stderr
     assert re.fullmatch(rf"0 {unit} in [0-9.]+ s\.\n", done.stdout)
-
-
-@pytest.mark.parametrize("command", ["geo", "hot"])
-def test_without_tables_the_command_says_so_in_a_line(manage: Manage, command: str) -> None:
-    done = manage(command, "rebuild")
-    assert done.returncode == 1
-    assert done.stderr == "Error: The tables are missing or out of date; run: python manage.py db upgrade\n"

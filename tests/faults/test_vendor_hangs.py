@@ -65,6 +65,7 @@ def counted(server: SoloServer, outcome: str) -> int:
     return int(value(samples, "solo_outside_calls_total", service="sms", outcome=outcome))
 
 
+@pytest.mark.long
 def test_others_are_served_while_a_vendor_hangs_and_who_was_refused_may_ask_again(
     make: Factory, server: SoloServer, vendor: Upstream
 ) -> None:

@@ -57,6 +57,7 @@ def ends_in_time(call: Callable[[], object], within: float = TIMEOUT + SLACK) ->
 
 
 # The answer to size_of has no body at S3.
+@pytest.mark.long
 @pytest.mark.parametrize(
     ("behaviour", "name"),
     [*(("drip_headers", name) for name in CALLS), *(("drip", name) for name in CALLS if name != "size_of")],
@@ -132,6 +133,7 @@ def take_slowly(client: socket.socket) -> None:
     client.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n")
 
 
+@pytest.mark.long
 def test_transfer_that_goes_on_may_take_longer_than_a_call(at: Callable[[str], Storage]) -> None:
     piece = int(16 * SLOWEST * PAUSE)
     began = time.monotonic()
