@@ -10,7 +10,7 @@ from tests.conftest import start_app, stop_app
 from tests.services.upstream import Upstream
 from tests.sms.vendors import VENDORS, Vendor
 
-TIMEOUT = 1.0  # seconds
+TIMEOUT = 3.0  # seconds: longer than the machine stands still
 
 
 @pytest.fixture

@@ -34,7 +34,7 @@ def s3_settings(moto: str) -> Iterator[dict[str, Any]]:
     client = boto3.client("s3", endpoint_url=moto, region_name="us-east-1", **keys)
     client.create_bucket(Bucket="photos")
     public = f"{moto}/photos"
-    yield {"storage_provider": "s3", "s3_endpoint": moto, "storage_public_url": public, "outside_timeout": 2, **S3}
+    yield {"storage_provider": "s3", "s3_endpoint": moto, "storage_public_url": public, "outside_timeout": 10, **S3}
     requests.post(f"{moto}/moto-api/reset", timeout=5)
 
 
@@ -46,7 +46,7 @@ def fake_qiniu() -> Iterator[FakeQiniu]:
 
 @pytest.fixture
 def qiniu_settings(fake_qiniu: FakeQiniu) -> dict[str, Any]:
-    return {"outside_timeout": 1, "public_url": "https://api.solo.test", **fake_qiniu.settings}
+    return {"outside_timeout": 10, "public_url": "https://api.solo.test", **fake_qiniu.settings}
 
 
 @pytest.fixture(params=["local", "s3", "qiniu"])

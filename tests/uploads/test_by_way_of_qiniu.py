@@ -29,7 +29,7 @@ def qiniu() -> Iterator[FakeQiniu]:
 
 @pytest.fixture
 def app(settings: Settings, qiniu: FakeQiniu) -> Iterator[Flask]:
-    told = {**qiniu.settings, "public_url": "https://api.solo.test", "outside_timeout": 1}
+    told = {**qiniu.settings, "public_url": "https://api.solo.test", "outside_timeout": 10}
     app = start_app(settings.model_copy(update=told))
     yield app
     stop_app(app)
