@@ -182,6 +182,10 @@ def _prepare_sqlite(connection: Any, _record: Any) -> None:
     connection.execute("PRAGMA foreign_keys = ON")
     connection.execute("PRAGMA journal_mode = WAL")
     connection.execute("PRAGMA synchronous = NORMAL")
+    # Measured with a million people (make bench-people): the slowest hundredth of profiles took 16 ms, now 9. A
+    # checkpoint, which the request that fills 16 MB pays for, writes pages from all over a large file.
+    connection.execute("PRAGMA cache_size = -16384")  # KB, of each connection; SQLite's own is 2 MB
+    connection.execute("PRAGMA wal_autocheckpoint = 4000")  # pages of 4 KB; SQLite's own is 1,000
 
 
 @event.listens_for(Engine, "begin")
