@@ -98,7 +98,7 @@ def test_processes_of_a_host_take_turns(app: Flask, by_smtp: Make, tmp_path: Pat
 
 
 @pytest.mark.usefixtures("handler")
-def test_hanging_mail_server_blocks_nobody_and_makes_no_errors_of_its_own(app: Flask, by_smtp: Make) -> None:
+def test_hanging_mail_server_blocks_nobody_and_holds_one_thread(app: Flask, by_smtp: Make) -> None:
     threads = threading.active_count()
     timeout = 3.0
     with BadServer(hang) as server:

@@ -1,6 +1,5 @@
 """The blur: never nearer than a kilometre, never further than three, the same whenever it is asked."""
 
-from collections.abc import Iterator
 from math import cos, radians
 
 import pytest
@@ -19,12 +18,7 @@ users = some.integers(1, 2**63 - 1)
 directions, steps = some.floats(0, 6.28), some.floats(0, 0.2)
 
 
-@pytest.fixture(scope="module", autouse=True)
-def context(plain_settings: Settings) -> Iterator[None]:
-    app = Flask("blur")
-    app.extensions["settings"] = plain_settings
-    with app.app_context():
-        yield
+pytestmark = pytest.mark.usefixtures("blur")
 
 
 @settings(max_examples=500, deadline=None)

@@ -7,11 +7,9 @@ from math import pi
 from statistics import median
 
 import pytest
-from flask import Flask
 
 from flask_api.nearby.fuzz import LEAST, MOST, STAYS, displaced
 from flask_api.nearby.sphere import Point, beyond, direction, distance
-from flask_api.settings import Settings
 
 HOMES = 120
 AROUND = 0.5  # km: how far the other places are from home
@@ -20,12 +18,7 @@ STEP = 0.1
 CITIES = (Point(31.2304, 121.4737), Point(52.52, 13.405), Point(-16.5, 179.9), Point(1.29, 103.85), Point(69.65, 18.96))
 
 
-@pytest.fixture(scope="module", autouse=True)
-def context(plain_settings: Settings) -> Iterator[None]:
-    app = Flask("blur")
-    app.extensions["settings"] = plain_settings
-    with app.app_context():
-        yield
+pytestmark = pytest.mark.usefixtures("blur")
 
 
 def homes() -> Iterator[tuple[int, Point, random.Random]]:
